@@ -1,0 +1,103 @@
+# What a person does with a checkout. Needs git, make and Python 3.11, 3.12 or 3.13; everything else is put into .venv.
+#
+# PYTHON=/path/to/python      the interpreter .venv is made with
+# PYTEST_ARGS="-n auto -q"    what pytest is given
+# BENCH_ARGS="--size 100k"    what the benchmark is given
+# LOCK_ARGS=--upgrade         `make lock` takes newer versions; without it, it keeps the pins that still fit
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK_VENV := .venv-lock
+UV_VERSION := >=0.9,<1
+
+PYTHON ?=
+PYTEST_ARGS ?= -q
+BENCH_ARGS ?= --size 10k
+LOCK_ARGS ?=
+
+# Packages that are still to come are left out, not complained about.
+TYPED := $(wildcard cli listener flows tasks expectations connectors paidsync sandbox)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PIP_INSTALL = $(BIN)/python -m pip install -qq --no-input --no-compile
+
+FITS = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+
+# Sets the shell variable `python` to the first interpreter that fits, or stops with a sentence.
+define find_python
+python=; \
+for candidate in $(or $(PYTHON),python3 python3.13 python3.12 python3.11); do \
+  if "$$candidate" -c "$(FITS)" >/dev/null 2>&1; then python=$$candidate; break; fi; \
+done; \
+if [ -z "$$python" ]; then \
+  echo "PaidSync needs Python 3.11, 3.12 or 3.13 with its venv module (Debian: apt install python3-venv); looked for $(or $(PYTHON),python3 python3.13 python3.12 python3.11)." >&2; \
+  exit 1; \
+fi
+endef
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: $(VENV)/.ready ## Payments from an ERP to Procore, start to end, against local stand-ins for both
+	@$(BIN)/python -m sandbox.demo
+
+.PHONY: test
+test: $(VENV)/.ready ## All tests (PYTEST_ARGS="-n auto --dist loadgroup -q" runs them side by side)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.ready ## Style, format, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(TYPED)
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: lock
+lock: $(LOCK_VENV)/.ready ## Rebuild locks/ from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
+	@mkdir -p locks
+	@$(call compile,app,)
+	@$(call compile,dev,--group dev --constraints locks/app.txt)
+	@$(call compile,bench,--group dev --group bench --constraints locks/dev.txt)
+	@grep -c '^[a-z0-9]' locks/app.txt locks/dev.txt locks/bench.txt
+
+compile = $(LOCK_VENV)/bin/uv pip compile pyproject.toml $(2) --quiet --universal --python-version 3.11 \
+	--generate-hashes --custom-compile-command 'make lock' $(LOCK_ARGS) --output-file locks/$(1).txt
+
+.PHONY: bench
+bench: $(VENV)/.bench ## How long a sync takes and what it needs (BENCH_ARGS="--size 100k")
+	@$(BIN)/python -m benchmarks.sync $(BENCH_ARGS)
+
+.PHONY: clean
+clean: ## Remove .venv and everything that was built; the ledger and the evidence stay
+	@rm -rf $(VENV) $(LOCK_VENV) *.egg-info build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+# The locked packages. An interpreter in .venv that fits is kept.
+$(VENV)/.locked: locks/dev.txt
+	@if ! $(BIN)/python -c "$(FITS)" >/dev/null 2>&1; then \
+	  $(find_python); \
+	  "$$python" -m venv --clear $(VENV); \
+	fi
+	@echo "Installing the locked packages into $(VENV) (about half a minute)"
+	@$(PIP_INSTALL) --require-hashes --no-deps -r locks/dev.txt
+	@touch $@
+
+# The checkout itself, so that $(BIN)/paidsync exists.
+$(VENV)/.ready: $(VENV)/.locked pyproject.toml
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.ready locks/bench.txt
+	@$(PIP_INSTALL) --require-hashes --no-deps -r locks/bench.txt
+	@touch $@
+
+$(LOCK_VENV)/.ready:
+	@$(find_python); "$$python" -m venv --clear $(LOCK_VENV)
+	@$(LOCK_VENV)/bin/python -m pip install -qq --no-input 'uv$(UV_VERSION)'
+	@touch $@

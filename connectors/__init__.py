@@ -1,0 +1,1 @@
+"""The outside systems: what each delivers, in PaidSync's words."""

@@ -1,0 +1,87 @@
+"""The connection file: which ERP company is paired with which Procore company, and the policy.
+
+It belongs in the customer's version control: it names secrets and never holds them.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from connectors.errors import WrongSettings
+from connectors.procore.settings import ProcoreSettings
+from connectors.registry import ErpSettings
+from paidsync.policy import Policy
+
+_SYSTEM = "connection file"
+
+
+class ConnectionFile(BaseModel):
+    """A connection file, read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+            max_length=40,
+            description="Lower-case letters, digits and single dashes; it names artifacts.",
+        ),
+    ]
+    procore: ProcoreSettings
+    erp: ErpSettings
+    policy: Policy
+
+    @property
+    def erp_name(self) -> str:
+        """The ERP, as in origin ids."""
+        return self.erp.type
+
+    @property
+    def erp_company(self) -> str:
+        """The space in which the ERP's ids are unique (money-rules 1.7)."""
+        return self.erp.company_id
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every address this connection talks to."""
+        return (*self.procore.hosts, *self.erp.hosts)
+
+    def without_policy(self) -> dict[str, Any]:
+        """What the ledger keeps as configuration; plain JSON."""
+        return self.model_dump(mode="json", exclude={"policy"})
+
+
+def read(path: Path) -> ConnectionFile:
+    """Read and check a connection file. Raises WrongSettings with a line for each fault."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise WrongSettings(
+            f"{path} cannot be read ({error.strerror}).",
+            system=_SYSTEM,
+            action="Check the file's name.",
+        ) from error
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise WrongSettings(
+            f"{path} is not TOML: {error}.", system=_SYSTEM, action="Correct that line."
+        ) from error
+    return checked(document, str(path))
+
+
+def checked(document: dict[str, Any], where: str) -> ConnectionFile:
+    """A document as a ConnectionFile. Raises WrongSettings with a line for each fault."""
+    try:
+        return ConnectionFile.model_validate(document)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or 'the file'}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_input=False)
+        )
+        raise WrongSettings(
+            f"{where}: {faults}.", system=_SYSTEM, action="Correct these settings."
+        ) from error

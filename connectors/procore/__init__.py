@@ -1,0 +1,1 @@
+"""Procore: read what Payments Issued shows, and post to it."""

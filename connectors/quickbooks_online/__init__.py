@@ -1,0 +1,1 @@
+"""QuickBooks Online: the Accounting API v3, read only."""

@@ -1,0 +1,1 @@
+"""The ground: the words of money, records, reasons and settings that every room shares."""

@@ -1,0 +1,145 @@
+"""Run folders: frames as Parquet, each known by its SHA-256; a manifest seals them (house plan 3)."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from paidsync.records import Schema, totals
+
+MANIFEST = "manifest.json"
+CALLS = "calls.jsonl"
+
+
+class SealBroken(Exception):
+    """A file is not the one that was written: changed, replaced or missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """What a stage hands on instead of a frame; small enough for Prefect, plain JSON."""
+
+    name: str
+    path: str
+    sha256: str
+    rows: int
+    totals: dict[str, int]  # minor units by currency, of the frame's leading amount
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+class RunFolder:
+    """One attempt's folder. Nothing is written into it once it is sealed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path) -> "RunFolder":
+        """A new folder for a new attempt."""
+        path.mkdir(parents=True)
+        return cls(path)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the manifest stands."""
+        return (self.path / MANIFEST).exists()
+
+    def put_frame(
+        self, name: str, frame: pd.DataFrame, schema: Schema, *, amount: str | None = None
+    ) -> FileRef:
+        """Write a frame of ``schema``; ``amount`` is the column whose totals the reference bears."""
+        path = self._new(f"{name}.parquet")
+        schema.check(frame).to_parquet(path, index=False)
+        sums = totals(frame, amount) if amount is not None else {}
+        return FileRef(name, str(path), _sha256(path), len(frame), sums)
+
+    def put_json(self, name: str, value: Any) -> FileRef:
+        """Write a small JSON document."""
+        path = self._new(f"{name}.json")
+        path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        return FileRef(name, str(path), _sha256(path), 1, {})
+
+    def put_text(self, file_name: str, text: str) -> FileRef:
+        """Write a text for people."""
+        path = self._new(file_name)
+        path.write_text(text, encoding="utf-8")
+        return FileRef(file_name, str(path), _sha256(path), 1, {})
+
+    def log_call(self, call: Mapping[str, Any]) -> None:
+        """Append a line to the call log."""
+        with (self.path / CALLS).open("a", encoding="utf-8") as log:
+            log.write(json.dumps(dict(call), separators=(",", ":")) + "\n")
+
+    def calls_by_system(self) -> dict[str, int]:
+        """How many calls this attempt made."""
+        counts: dict[str, int] = {}
+        log = self.path / CALLS
+        if log.exists():
+            for line in log.read_text(encoding="utf-8").splitlines():
+                system = json.loads(line)["system"]
+                counts[system] = counts.get(system, 0) + 1
+        return counts
+
+    def seal(
+        self, facts: Mapping[str, Any], *, reused: Iterable[FileRef] = (), keep_files: bool = True
+    ) -> str:
+        """Write the manifest: the SHA-256 of every file, and ``facts``. Answers the manifest's own
+        SHA-256. With ``keep_files`` off, a run that had nothing to do leaves the manifest alone."""
+        files = sorted(path for path in self.path.iterdir() if path.is_file())
+        if not keep_files:
+            for path in files:
+                path.unlink()
+            files = []
+        manifest = {
+            **facts,
+            "files": {
+                path.name: {"sha256": _sha256(path), "bytes": path.stat().st_size}
+                for path in files
+            },
+            "reused": {ref.name: {"path": ref.path, "sha256": ref.sha256} for ref in reused},
+        }
+        path = self._new(MANIFEST)
+        path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        for written in (*files, path):
+            written.chmod(0o444)
+        return _sha256(path)
+
+    def _new(self, file_name: str) -> Path:
+        path = self.path / file_name
+        if self.sealed:
+            raise SealBroken(f"{self.path} is sealed; nothing is written into it any more.")
+        if path.exists():
+            raise SealBroken(f"{path} was written already; a run writes each file once.")
+        return path
+
+
+def read_frame(ref: Mapping[str, Any], schema: Schema) -> pd.DataFrame:
+    """The frame behind a reference, if it is still the one that was written (SealBroken if not)."""
+    path = _checked(ref)
+    return schema.check(pd.read_parquet(path))
+
+
+def read_json(ref: Mapping[str, Any]) -> Any:
+    """The document behind a reference, if it is still the one that was written."""
+    return json.loads(_checked(ref).read_text(encoding="utf-8"))
+
+
+def _checked(ref: Mapping[str, Any]) -> Path:
+    path = Path(ref["path"])
+    if not path.exists():
+        raise SealBroken(f"{path} is gone; the run cannot go on without it. Start a new run.")
+    if _sha256(path) != ref["sha256"]:
+        raise SealBroken(f"{path} is not the file that was written. Start a new run.")
+    return path
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

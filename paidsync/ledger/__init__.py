@@ -1,0 +1,5 @@
+"""What PaidSync knows and did: a small database that can be rebuilt (house plan 7)."""
+
+from paidsync.ledger.store import Ledger, LedgerUnusable
+
+__all__ = ["Ledger", "LedgerUnusable"]

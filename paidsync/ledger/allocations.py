@@ -1,0 +1,220 @@
+"""Every allocation ever seen, and what the last run judged of it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection as Db
+from sqlalchemy import Engine, and_, bindparam, false, func, select, update
+
+from paidsync.ledger.sql import chunks, frame_of, upsert
+from paidsync.ledger.tables import Allocation, Bill
+from paidsync.records import ALLOCATIONS, Standing
+
+_allocation = Allocation.__table__  # type: ignore[attr-defined]
+_bill = Bill.__table__  # type: ignore[attr-defined]
+
+# What the run's judgement depends on; where one of these changed, it is judged anew.
+_CONTENT = (
+    "standing",
+    "payment_number",
+    "payment_date",
+    "payment_method",
+    "currency",
+    "settled_minor",
+    "cash_minor",
+    "discount_minor",
+    "credit_minor",
+    "withheld_minor",
+    "reversal_date",
+    "fault",
+    "split_in_proportion",
+)
+_OF_BILL = {
+    "vendor_id": _bill.c.vendor_id,
+    "vendor_name": _bill.c.vendor_name,
+    "bill_number": _bill.c.number,
+    "bill_date": _bill.c.date,
+    "bill_total_minor": _bill.c.total_minor,
+    "bill_net_minor": _bill.c.net_minor,
+    "bill_tax_minor": _bill.c.tax_minor,
+    "bill_paid_minor": _bill.c.paid_minor,
+    "retainage_of": _bill.c.retainage_of,
+    "named_commitments": _bill.c.named_commitments,
+}
+_UNJUDGED = {"disposition": None, "reason": None, "state": None, "settled": False}
+
+
+class Allocations:
+    """Stores allocations before any filter, and finds those that a run has to look at."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def store(
+        self, db: Db, connection: str, rows: Iterable[Mapping[str, Any]], run_id: str
+    ) -> None:
+        """Allocations as just read. Where the content changed, the last judgement is forgotten."""
+        delivered = list(rows)
+        known = self._contents(db, connection, [row["allocation_id"] for row in delivered])
+        changed = [
+            row["allocation_id"]
+            for row in delivered
+            if known.get(row["allocation_id"]) != tuple(row[name] for name in _CONTENT)
+        ]
+        upsert(
+            db,
+            _allocation,
+            [
+                {**row, "connection": connection, "last_read_run": run_id, "first_seen_run": run_id}
+                for row in delivered
+            ],
+            keep=("first_seen_run", "opening"),
+        )
+        self._forget(db, connection, changed)
+
+    def _contents(
+        self, db: Db, connection: str, ids: Collection[str]
+    ) -> dict[str, tuple[Any, ...]]:
+        found: dict[str, tuple[Any, ...]] = {}
+        columns = [_allocation.c.allocation_id, *(_allocation.c[name] for name in _CONTENT)]
+        for chunk in chunks(ids):
+            query = select(*columns).where(
+                _allocation.c.connection == connection, _allocation.c.allocation_id.in_(chunk)
+            )
+            found |= {row[0]: tuple(row[1:]) for row in db.execute(query)}
+        return found
+
+    def _forget(self, db: Db, connection: str, ids: Collection[str]) -> None:
+        for chunk in chunks(ids):
+            db.execute(
+                update(_allocation)
+                .where(
+                    _allocation.c.connection == connection, _allocation.c.allocation_id.in_(chunk)
+                )
+                .values(_UNJUDGED)
+            )
+
+    def judge_bills_anew(self, db: Db, connection: str, bill_ids: Collection[str]) -> None:
+        """Bills changed: what is allocated to them is looked at again."""
+        for chunk in chunks(bill_ids):
+            db.execute(
+                update(_allocation)
+                .where(_allocation.c.connection == connection, _allocation.c.bill_id.in_(chunk))
+                .values(_UNJUDGED)
+            )
+
+    def judged(self, connection: str, rows: Iterable[Mapping[str, Any]], run_id: str) -> None:
+        """What this run judged: rows of allocation_id, disposition, reason, state and whether
+        Procore was seen to agree (settled)."""
+        statement = (
+            update(_allocation)
+            .where(
+                _allocation.c.connection == connection,
+                _allocation.c.allocation_id == bindparam("b_id"),
+            )
+            .values(
+                disposition=bindparam("b_disposition"),
+                reason=bindparam("b_reason"),
+                state=bindparam("b_state"),
+                settled=bindparam("b_settled"),
+                judged_run=run_id,
+            )
+        )
+        values = [
+            {
+                "b_id": row["allocation_id"],
+                "b_disposition": row["disposition"],
+                "b_reason": row["reason"],
+                "b_state": row["state"],
+                "b_settled": row["settled"],
+            }
+            for row in rows
+        ]
+        with self._engine.begin() as db:
+            for chunk in chunks(values):
+                db.execute(statement, chunk)
+
+    def any_stored(self, connection: str) -> bool:
+        """Whether anything was ever stored for the connection: if not, this is its first run."""
+        with self._engine.begin() as db:
+            query = select(_allocation.c.allocation_id).where(
+                _allocation.c.connection == connection
+            )
+            return db.execute(query.limit(1)).first() is not None
+
+    def of_payments(self, connection: str, payment_ids: Collection[str]) -> pd.DataFrame:
+        """Stored allocations of these payments (ALLOCATIONS)."""
+        return self._frame(connection, _allocation.c.payment_id, payment_ids)
+
+    def of_bills(self, connection: str, bill_ids: Collection[str]) -> pd.DataFrame:
+        """Stored allocations to these bills (ALLOCATIONS)."""
+        return self._frame(connection, _allocation.c.bill_id, bill_ids)
+
+    def _frame(self, connection: str, column: Any, ids: Collection[str]) -> pd.DataFrame:
+        parts = []
+        with self._engine.begin() as db:
+            for chunk in chunks(ids):
+                where = and_(_allocation.c.connection == connection, column.in_(chunk))
+                parts.append(frame_of(db, _query(where), ALLOCATIONS))
+        return pd.concat(parts, ignore_index=True) if parts else ALLOCATIONS.frame([])
+
+    def open(self, connection: str) -> pd.DataFrame:
+        """What a run looks at besides what changed: everything that was not seen settled, that is
+        changed, held, pending, outside, or with an entry under way (ALLOCATIONS)."""
+        where = and_(_allocation.c.connection == connection, _allocation.c.settled.is_(False))
+        with self._engine.begin() as db:
+            return frame_of(db, _query(where), ALLOCATIONS)
+
+    def live_payment_ids(self, connection: str) -> list[str]:
+        """Payments that stood in the ERP when last read, for a sweep."""
+        with self._engine.begin() as db:
+            query = (
+                select(_allocation.c.payment_id)
+                .distinct()
+                .where(
+                    _allocation.c.connection == connection,
+                    _allocation.c.standing.in_((Standing.LIVE, Standing.NOT_ISSUED)),
+                )
+                .order_by(_allocation.c.payment_id)
+            )
+            return list(db.execute(query).scalars())
+
+    def known_payment_ids(self, connection: str, ids: Collection[str]) -> set[str]:
+        """Those of the ids that were ever seen."""
+        found: set[str] = set()
+        with self._engine.begin() as db:
+            for chunk in chunks(ids):
+                query = select(_allocation.c.payment_id).where(
+                    _allocation.c.connection == connection, _allocation.c.payment_id.in_(chunk)
+                )
+                found |= set(db.execute(query).scalars())
+        return found
+
+    def count_dated(self, connection: str, first: str, last: str) -> int:
+        """Payments seen that are dated first..last and still there, to compare with the ERP."""
+        there = (Standing.LIVE, Standing.NOT_ISSUED, Standing.VOIDED)
+        with self._engine.begin() as db:
+            query = select(func.count(func.distinct(_allocation.c.payment_id))).where(
+                _allocation.c.connection == connection,
+                _allocation.c.payment_date.between(first, last),
+                _allocation.c.standing.in_(there),
+            )
+            return int(db.execute(query).scalar_one())
+
+
+def _query(where: Any) -> Any:
+    columns = []
+    for name in ALLOCATIONS.columns:
+        if name in _OF_BILL:
+            columns.append(_OF_BILL[name].label(name))
+        elif name == "fresh":
+            columns.append(false().label("fresh"))
+        else:
+            columns.append(_allocation.c[name])
+    joined = _allocation.outerjoin(
+        _bill,
+        (_bill.c.connection == _allocation.c.connection)
+        & (_bill.c.bill_id == _allocation.c.bill_id),
+    )
+    return select(*columns).select_from(joined).where(where).order_by(_allocation.c.allocation_id)

@@ -1,0 +1,198 @@
+"""Entries: contract payments of ours, from planned to verified. History is only appended to."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Engine, delete, func, select, update
+
+from paidsync.ledger.sql import chunks, upsert, utc_now
+from paidsync.ledger.tables import Entry
+
+_entry = Entry.__table__  # type: ignore[attr-defined]
+
+# States in which an entry was, or may have been, sent: its n is never used again (5.1).
+SEEN = ("sending", "posted", "verified", "refused", "missing_in_procore")
+STANDING = ("posted", "verified")
+
+
+class Entries:
+    """The witness of what was sent; Procore itself is the source."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def of_allocations(
+        self, connection: str, allocation_ids: Collection[str]
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Entries that were or may have been sent, by allocation, in order of n."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        with self._engine.begin() as db:
+            for chunk in chunks(allocation_ids):
+                query = (
+                    select(_entry)
+                    .where(
+                        _entry.c.connection == connection,
+                        _entry.c.allocation_id.in_(chunk),
+                        _entry.c.state.in_(SEEN),
+                    )
+                    .order_by(_entry.c.allocation_id, _entry.c.n)
+                )
+                for row in db.execute(query).mappings():
+                    found.setdefault(row["allocation_id"], []).append(dict(row))
+        return found
+
+    def known_ids(self, connection: str) -> set[str]:
+        """Every origin_id that was or may have been sent."""
+        with self._engine.begin() as db:
+            query = select(_entry.c.origin_id).where(
+                _entry.c.connection == connection, _entry.c.state.in_(SEEN)
+            )
+            return set(db.execute(query).scalars())
+
+    def with_entries(self, connection: str) -> set[str]:
+        """Allocations for which anything was or may have been sent."""
+        with self._engine.begin() as db:
+            query = (
+                select(_entry.c.allocation_id)
+                .distinct()
+                .where(_entry.c.connection == connection, _entry.c.state.in_(SEEN))
+            )
+            return set(db.execute(query).scalars())
+
+    def commitments_of(self, connection: str, allocation_ids: Collection[str]) -> dict[str, str]:
+        """Commitments (and their projects) on which entries of these allocations stand."""
+        found: dict[str, str] = {}
+        with self._engine.begin() as db:
+            for chunk in chunks(allocation_ids):
+                query = (
+                    select(_entry.c.commitment_id, _entry.c.project_id)
+                    .distinct()
+                    .where(
+                        _entry.c.connection == connection,
+                        _entry.c.allocation_id.in_(chunk),
+                        _entry.c.state.in_(SEEN),
+                    )
+                )
+                found |= {row.commitment_id: row.project_id for row in db.execute(query)}
+        return found
+
+    def standing_payments(self, connection: str) -> int:
+        """Payments of ours now standing in Procore, as far as the ledger knows: what the circuit
+        breaker measures against (5.4)."""
+        with self._engine.begin() as db:
+            taken_back = select(_entry.c.reverses).where(
+                _entry.c.connection == connection,
+                _entry.c.kind == "reversal",
+                _entry.c.state.in_(STANDING),
+            )
+            query = select(func.count()).where(
+                _entry.c.connection == connection,
+                _entry.c.kind == "payment",
+                _entry.c.state.in_(STANDING),
+                _entry.c.origin_id.not_in(taken_back),
+            )
+            return int(db.execute(query).scalar_one())
+
+    def first_write_is_ahead(self, connection: str, route: str, policy_version: int) -> bool:
+        """Whether nothing was yet verified for this route and policy: a canary goes first (5.4)."""
+        with self._engine.begin() as db:
+            query = (
+                select(_entry.c.origin_id)
+                .where(
+                    _entry.c.connection == connection,
+                    _entry.c.route == route,
+                    _entry.c.policy_version == policy_version,
+                    _entry.c.state == "verified",
+                )
+                .limit(1)
+            )
+            return db.execute(query).first() is None
+
+    def plan(
+        self,
+        connection: str,
+        judged: Collection[str],
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        plan_hash: str,
+        run_id: str,
+    ) -> None:
+        """Store a plan's new entries; for the allocations judged in this run, they replace what
+        was planned earlier and never sent."""
+        with self._engine.begin() as db:
+            for chunk in chunks(judged):
+                db.execute(
+                    delete(_entry).where(
+                        _entry.c.connection == connection,
+                        _entry.c.state == "planned",
+                        _entry.c.allocation_id.in_(chunk),
+                    )
+                )
+            new = {"connection": connection, "state": "planned", "plan_hash": plan_hash}
+            upsert(db, _entry, [{**row, **new, "run_id": run_id} for row in rows])
+
+    def get(self, connection: str, origin_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Entries by origin_id."""
+        found: dict[str, dict[str, Any]] = {}
+        with self._engine.begin() as db:
+            for chunk in chunks(origin_ids):
+                query = select(_entry).where(
+                    _entry.c.connection == connection, _entry.c.origin_id.in_(chunk)
+                )
+                found |= {row["origin_id"]: dict(row) for row in db.execute(query).mappings()}
+        return found
+
+    def sending(self, connection: str, origin_id: str, *, route: str, run_id: str) -> None:
+        """Durably, before the request leaves: this entry may from now on stand in Procore."""
+        self._set(
+            connection, origin_id, state="sending", sent_at=utc_now(), route=route, run_id=run_id
+        )
+
+    def posted(self, connection: str, origin_id: str, contract_payment_id: str) -> None:
+        """Procore answered, or the row was found standing."""
+        self._set(
+            connection,
+            origin_id,
+            state="posted",
+            contract_payment_id=contract_payment_id,
+            posted_at=utc_now(),
+            message=None,
+        )
+
+    def verified(self, connection: str, origin_ids: Collection[str], run_id: str) -> None:
+        """Read back and equal."""
+        with self._engine.begin() as db:
+            for chunk in chunks(origin_ids):
+                db.execute(
+                    update(_entry)
+                    .where(_entry.c.connection == connection, _entry.c.origin_id.in_(chunk))
+                    .values(
+                        state="verified", verified_at=utc_now(), verified_run=run_id, message=None
+                    )
+                )
+
+    def refused(self, connection: str, origin_id: str, message: str) -> None:
+        """Procore did not take it, for a reason."""
+        self._set(connection, origin_id, state="refused", message=message)
+
+    def unsent(self, connection: str, origin_id: str) -> None:
+        """It certainly did not reach Procore: it is as if it had never been sent."""
+        self._set(connection, origin_id, state="planned", sent_at=None, message=None)
+
+    def missing(self, connection: str, origin_id: str, message: str) -> None:
+        """A row of ours that no longer stands in Procore, or no longer as it was."""
+        self._set(connection, origin_id, state="missing_in_procore", message=message)
+
+    def note(self, connection: str, origin_id: str, message: str) -> None:
+        """What was seen of an entry that stays in its state."""
+        self._set(connection, origin_id, message=message)
+
+    def _set(self, connection: str, origin_id: str, **values: Any) -> None:
+        with self._engine.begin() as db:
+            changed = db.execute(
+                update(_entry)
+                .where(_entry.c.connection == connection, _entry.c.origin_id == origin_id)
+                .values(values)
+            )
+            if changed.rowcount != 1:
+                raise LookupError(f"the ledger has no entry {origin_id}")

@@ -1,0 +1,112 @@
+"""One writer per Procore company: a lease with a fencing number (house plan 6, money-rules 6.5)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, select, update
+
+from paidsync.ledger.tables import Lease as LeaseRow
+from paidsync.reasons import RunStopped, Stop
+
+_lease = LeaseRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A right to write, as it was given."""
+
+    procore_company: str
+    run_id: str
+    fencing: int
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds")
+
+
+class Leases:
+    """Gives, renews and takes back the right to write to a Procore company."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def take(self, procore_company: str, *, run_id: str, connection: str, seconds: int) -> Lease:
+        """The lease, for this run. Raises RunStopped(lease_held) naming who holds it.
+
+        The same run may take it again (a retry); the fencing number grows each time, so that an
+        earlier attempt that wakes up finds its own outdated.
+        """
+        now = datetime.now(UTC)
+        with self._engine.begin() as db:
+            at = _lease.c.procore_company == procore_company
+            row = db.execute(select(_lease).where(at)).mappings().first()
+            if row is None:
+                db.execute(
+                    _lease.insert().values(
+                        procore_company=procore_company, fencing=0, expires_at=_stamp(now)
+                    )
+                )
+                fencing = 0
+            else:
+                fencing = int(row["fencing"])
+                if row["run_id"] not in (None, run_id) and row["expires_at"] > _stamp(now):
+                    raise RunStopped(
+                        Stop.LEASE_HELD,
+                        f"Run {row['run_id']} of {row['connection']} is writing to Procore company "
+                        f"{procore_company} until {row['expires_at'][:19]} UTC at the latest.",
+                    )
+            taken = db.execute(
+                update(_lease)
+                .where(at, _lease.c.fencing == fencing)
+                .values(
+                    holder=f"{connection}:{run_id}",
+                    run_id=run_id,
+                    connection=connection,
+                    fencing=fencing + 1,
+                    expires_at=_stamp(now + timedelta(seconds=seconds)),
+                )
+            )
+            if taken.rowcount != 1:
+                raise RunStopped(Stop.LEASE_HELD, "Another run took the lease at this moment.")
+        return Lease(procore_company, run_id, fencing + 1)
+
+    def check(self, lease: Lease, *, seconds: int) -> None:
+        """Before every send: the lease is still ours, and lasts from now on again.
+
+        Raises RunStopped(lease_held) where it expired or another run took it.
+        """
+        now = datetime.now(UTC)
+        with self._engine.begin() as db:
+            renewed = db.execute(
+                update(_lease)
+                .where(
+                    _lease.c.procore_company == lease.procore_company,
+                    _lease.c.fencing == lease.fencing,
+                    _lease.c.run_id == lease.run_id,
+                    _lease.c.expires_at > _stamp(now),
+                )
+                .values(expires_at=_stamp(now + timedelta(seconds=seconds)))
+            )
+        if renewed.rowcount != 1:
+            raise RunStopped(
+                Stop.LEASE_HELD,
+                f"This run's lease on Procore company {lease.procore_company} ended while it "
+                "worked; another run may be writing. Nothing more was sent.",
+            )
+
+    def release(self, lease: Lease) -> None:
+        """Give it back, if it is still ours."""
+        with self._engine.begin() as db:
+            db.execute(
+                update(_lease)
+                .where(
+                    _lease.c.procore_company == lease.procore_company,
+                    _lease.c.fencing == lease.fencing,
+                )
+                .values(
+                    holder=None,
+                    run_id=None,
+                    connection=None,
+                    expires_at=_stamp(datetime.now(UTC)),
+                )
+            )

@@ -1,0 +1,68 @@
+"""The few statements that both databases share."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+import pandas as pd
+from sqlalchemy import Connection, Select, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from paidsync.records import Schema
+
+T = TypeVar("T")
+
+# SQLite takes at most 32,766 bound values in a statement, PostgreSQL 65,535.
+_MOST_VALUES = 30_000
+IN_CHUNK = 5_000
+
+
+def utc_now() -> str:
+    """This instant, as the ledger writes it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def chunks(items: Iterable[T], size: int = IN_CHUNK) -> Iterator[list[T]]:
+    """Lists of at most ``size`` items."""
+    source = iter(items)
+    while chunk := list(islice(source, size)):
+        yield chunk
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keep: Iterable[str] = (),
+) -> None:
+    """Insert rows, or update those whose key is there; columns in ``keep`` stay as they were."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key.columns]
+    kept = set(keep) | set(keys)
+    columns = list(rows[0])
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    for chunk in chunks(rows, max(1, _MOST_VALUES // len(columns))):
+        statement = insert(table).values([dict(row) for row in chunk])
+        changes = {name: statement.excluded[name] for name in columns if name not in kept}
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=keys, set_=changes)
+            if changes
+            else statement.on_conflict_do_nothing(index_elements=keys)
+        )
+
+
+def frame_of(connection: Connection, query: Select[Any], schema: Schema) -> pd.DataFrame:
+    """The result of a query whose columns carry the schema's names, as a frame of it."""
+    result = connection.execute(query)
+    names = list(result.keys())
+    rows = result.all()
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
+    return pd.DataFrame(
+        {
+            name: pd.array(list(columns.get(name, ())), dtype=dtype)  # type: ignore[call-overload]
+            for name, dtype in schema.columns.items()
+        }
+    )

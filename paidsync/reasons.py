@@ -1,0 +1,327 @@
+"""Why an allocation is held, pending or outside, and why a run stops.
+
+Each with its code, plain English and what to do: the one place for these sentences (money-rules
+8); screens, artifacts and documents are made from it.
+"""
+
+from enum import StrEnum
+
+
+class Disposition(StrEnum):
+    """Every allocation has exactly one, every run (money-rules 2)."""
+
+    OUTSIDE = "outside"
+    PENDING = "pending"
+    HELD = "held"
+    MATCHED = "matched"
+
+
+class _Reason(StrEnum):
+    plain: str
+    action: str
+
+    def __new__(cls, code: str, plain: str, action: str) -> "_Reason":
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.plain = plain
+        member.action = action
+        return member
+
+
+class Outside(_Reason):
+    """Nothing to do with Procore, or nothing left to do: counted, never a hold."""
+
+    NO_PAYMENT_APPLICATION = (
+        "no_payment_application",
+        "No payment application in Procore belongs to this bill.",
+        "Nothing, unless the bill should have come from Procore.",
+    )
+    CREDIT_APPLICATION = (
+        "credit_application",
+        "The bill was settled by a credit; no cash moved.",
+        "Nothing.",
+    )
+    UNAPPLIED = (
+        "unapplied",
+        "This part of the payment is not applied to any bill yet.",
+        "Nothing; it is posted once it is applied to a bill.",
+    )
+    OPENING_HISTORY = (
+        "opening_history",
+        "Dated before the connection's start date and already there at the first run.",
+        "Nothing.",
+    )
+    VOIDED_BEFORE_POSTING = (
+        "voided_before_posting",
+        "Voided, deleted or moved in the ERP before anything was posted for it.",
+        "Nothing.",
+    )
+    OTHER_CONNECTION = (
+        "other_connection",
+        "It belongs to another entity of the ERP than this connection's.",
+        "Nothing here; the other entity needs a connection of its own.",
+    )
+    PAID_BY_PROCORE_PAY = (
+        "paid_by_procore_pay",
+        "Procore Pay made this payment, so Procore shows it already.",
+        "Nothing.",
+    )
+
+
+class Pending(_Reason):
+    """Will resolve without a person of ours: judged again in every run."""
+
+    APPLICATION_NOT_SYNCED = (
+        "application_not_synced",
+        "The payment application exists in Procore but is not synced with the ERP yet.",
+        "Export the payment application from Procore to the ERP; the next run takes it up.",
+    )
+    NOT_ISSUED_YET = (
+        "not_issued_yet",
+        "The payment is queued or unprinted in the ERP.",
+        "Print or release it in the ERP; the next run takes it up.",
+    )
+
+
+class Hold(_Reason):
+    """A person is needed. Codes are those of money-rules 8."""
+
+    MISSING_BILL_NUMBER = (
+        "missing_bill_number",
+        "The bill has no bill number in the ERP.",
+        "Enter the vendor's invoice number on the bill in the ERP.",
+    )
+    BAD_BILL_NUMBER = (
+        "bad_bill_number",
+        "The bill number is too long, padded or has characters that cannot be shown.",
+        "Correct the bill number in the ERP.",
+    )
+    MISSING_AMOUNT = (
+        "missing_amount",
+        "The ERP gives no amount for this payment on this bill.",
+        "Open the payment in the ERP and check the amount applied to the bill.",
+    )
+    AMOUNT_NOT_POSITIVE = (
+        "amount_not_positive",
+        "The amount applied to the bill is zero or negative.",
+        "Check the payment in the ERP; a refund is entered as such there.",
+    )
+    AMOUNT_EXCEEDS_BILL = (
+        "amount_exceeds_bill",
+        "More was applied to the bill than the bill's total.",
+        "Correct the payment or the bill in the ERP.",
+    )
+    AMOUNT_PRECISION = (
+        "amount_precision",
+        "The amount has more decimals than its currency, or is too large to be real.",
+        "Correct the amount in the ERP.",
+    )
+    BAD_CURRENCY = (
+        "bad_currency",
+        "The currency code is missing or unknown.",
+        "Set the currency of the bill in the ERP.",
+    )
+    CURRENCY_DIFFERS = (
+        "currency_differs",
+        "The bill's currency is not the commitment's, or the ERP gives no amount in it.",
+        "Correct the bill in the ERP or the commitment in Procore; amounts are never converted.",
+    )
+    DATE_IN_FUTURE = (
+        "date_in_future",
+        "The payment date is missing, or later than today in the ERP company's calendar.",
+        "Wait for the date, or correct it in the ERP.",
+    )
+    DUPLICATE_ALLOCATION = (
+        "duplicate_allocation",
+        "The ERP delivered two versions of this payment on this bill that contradict each other.",
+        "Check the payment in the ERP and run again.",
+    )
+    UNKNOWN_ERP_STATUS = (
+        "unknown_erp_status",
+        "The payment has a status or a kind of line that PaidSync does not know.",
+        "Check the payment in the ERP; report the status so that it can be taught.",
+    )
+    UNKNOWN_PAYMENT_METHOD = (
+        "unknown_payment_method",
+        "The payment method is none that Procore knows.",
+        "Correct the method in the ERP.",
+    )
+    AMBIGUOUS_MATCH = (
+        "ambiguous_match",
+        "More than one payment application fits this bill.",
+        "Make the invoice numbers unique, or link the right application.",
+    )
+    VENDOR_DIFFERS = (
+        "vendor_differs",
+        "The payment application names this bill, but neither vendor nor number agree.",
+        "Check which bill the application was exported to, and correct the link.",
+    )
+    BILL_TOTAL_DIFFERS = (
+        "bill_total_differs",
+        "The bill's total is not what the payment application says is due.",
+        "Compare the bill in the ERP with the application in Procore.",
+    )
+    BILL_SPANS_COMMITMENTS = (
+        "bill_spans_commitments",
+        "The bill's lines name several commitments.",
+        "Split the bill, or name the split in the connection's policy.",
+    )
+    RETAINAGE_WITHOUT_APPLICATION = (
+        "retainage_without_application",
+        "This retainage bill has no release application in Procore.",
+        "Create the release application in Procore.",
+    )
+    CASH_SPLIT_UNKNOWN = (
+        "cash_split_unknown",
+        "The ERP does not say how much cash went to this bill.",
+        "Split the payment in the ERP so that each line pays one bill.",
+    )
+    PREPAYMENT_DATE_UNKNOWN = (
+        "prepayment_date_unknown",
+        "The ERP does not say when the prepayment was applied to the bill.",
+        "Enter the date of the application in the ERP.",
+    )
+    OVERPAYS_PAYMENT_APPLICATION = (
+        "overpays_payment_application",
+        "More than the payment application allows, retainage and tax included.",
+        "Check the payment in the ERP against the application in Procore.",
+    )
+    EXCEEDS_ERP_PAID = (
+        "exceeds_erp_paid",
+        "Procore would show more paid than the ERP says was paid on the bill.",
+        "Look for a row in Payments Issued that somebody else entered.",
+    )
+    LOOKS_LIKE_MANUAL_PAYMENT = (
+        "looks_like_manual_payment",
+        "Somebody seems to have typed this payment into Procore already.",
+        "Remove the typed row in Procore, or confirm that it is another payment.",
+    )
+    OTHER_INTEGRATION_ROW = (
+        "other_integration_row",
+        "Another integration seems to have posted this payment already.",
+        "Find out which integration owns the payments of this company.",
+    )
+    PAYMENTS_TAB_DISABLED = (
+        "payments_tab_disabled",
+        "The commitment's Payments Issued tab is switched off.",
+        "In Procore: commitment, Advanced Settings, Edit, Payment, Enable Payments.",
+    )
+    PROJECT_NOT_ACTIVE = (
+        "project_not_active",
+        "The project is not active, or the service account cannot see it.",
+        "Activate the project in Procore, or permit it for the service account.",
+    )
+    COMMITMENT_VOID = (
+        "commitment_void",
+        "The commitment is void or terminated.",
+        "Check the commitment in Procore.",
+    )
+    APPLICATION_UNLINKED = (
+        "application_unlinked",
+        "The payment was posted, but its application is no longer linked to this bill.",
+        "Export the application again, or decide where the payment belongs.",
+    )
+    DELETED_IN_ERP = (
+        "deleted_in_erp",
+        "The payment was deleted in the ERP after it had been posted.",
+        "Confirm the deletion; the policy can reverse such payments.",
+    )
+    DISAPPEARED_FROM_ERP = (
+        "disappeared_from_erp",
+        "The ERP no longer shows the payment, without proof that it was deleted.",
+        "Look for the payment in the ERP and check the service user's access.",
+    )
+    CHANGED_BEFORE_START = (
+        "changed_before_start",
+        "A payment from before the start date was changed in the ERP.",
+        "Decide whether Procore has to follow.",
+    )
+    DRIFT_IN_PROCORE = (
+        "drift_in_procore",
+        "A row that PaidSync posted was changed or removed in Procore.",
+        "Find out who changed it; accept the change or have it restored.",
+    )
+    DUPLICATE_IN_PROCORE = (
+        "duplicate_in_procore",
+        "Procore shows two rows with one of our ids.",
+        "Ask Procore Support to remove one.",
+    )
+    ORIGIN_ID_CONFLICT = (
+        "origin_id_conflict",
+        "Procore has a row under our id that is not the row we sent.",
+        "Compare both; ask Procore Support to unlink the wrong one.",
+    )
+    REFUSED_BY_PROCORE = (
+        "refused_by_procore",
+        "Procore refused the payment.",
+        "Read Procore's message, mend the cause; the next run tries again.",
+    )
+    AWAITING_APPROVAL = (
+        "awaiting_approval",
+        "The entries need a second person's approval.",
+        "Approve or reject the plan.",
+    )
+
+
+class Stop(_Reason):
+    """Why a whole run ends without (further) writes; state Refused or Failed."""
+
+    NOT_PERMITTED = (
+        "not_permitted",
+        "Somebody or something lacks a permission that the run needs.",
+        "Grant the permission that the message names.",
+    )
+    ERP_TOOL_OFF = (
+        "erp_tool_off",
+        "The ERP Integrations tool is off for the Procore company, or hidden from the account.",
+        "Have Procore switch the tool on, and give the service account access.",
+    )
+    OTHER_INTEGRATION_ACTIVE = (
+        "other_integration_active",
+        "Another integration is posting payments to this Procore company.",
+        "Switch it off and name the cut-over date in the policy.",
+    )
+    LEDGER_BEHIND = (
+        "ledger_behind",
+        "Procore holds payments of ours that the ledger does not know.",
+        "Restore the newest ledger, or rebuild it from Procore and the ERP.",
+    )
+    PLAN_STALE = (
+        "plan_stale",
+        "Another run has read the ERP since this plan was made.",
+        "Start a new run; nothing of the old plan is posted.",
+    )
+    MASS_CHANGE = (
+        "mass_change",
+        "The run would reverse far more than a normal day does, so it wrote nothing.",
+        "Check the ERP; if it is right, approve exactly this plan.",
+    )
+    WRONG_ID_FORMAT = (
+        "wrong_id_format",
+        "No synced payment application names any bill of the ERP.",
+        "Check that the connection names the ERP company that Procore exports to.",
+    )
+    COMPANY_CHANGED = (
+        "company_changed",
+        "The credentials open another ERP company than the connection was made for.",
+        "Reconnect the right company; a new company is a new connection.",
+    )
+    SCHEMA_CHANGED = (
+        "schema_changed",
+        "The data read does not have the columns or totals that it must have.",
+        "Run again; if it stays, report the run folder.",
+    )
+    LEASE_HELD = (
+        "lease_held",
+        "Another run is writing to this Procore company.",
+        "Wait for it to end; the next run takes up everything.",
+    )
+
+
+class RunStopped(Exception):
+    """Ends a run with a stop reason; ``message`` says what was seen and where."""
+
+    def __init__(self, reason: Stop, message: str) -> None:
+        self.reason = reason
+        self.message = message
+        super().__init__(f"{message} {reason.action}")

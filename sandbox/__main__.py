@@ -1,0 +1,50 @@
+"""`python -m sandbox`: serve until stopped with Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from .server import start, write_ready
+from .world import SIZES
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--size", choices=sorted(SIZES), default="demo")
+    parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same story")
+    parser.add_argument("--ready-file", type=Path, help="where to write the addresses, as JSON")
+    parser.add_argument("--procore-hourly", type=int, default=3600, metavar="N")
+    parser.add_argument("--procore-spike", type=int, default=100, metavar="N")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve one world."""
+    options = _arguments(argv)
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    running = start(
+        options.size,
+        options.seed,
+        procore_hourly=options.procore_hourly,
+        procore_spike=options.procore_spike,
+    )
+    with running:
+        if options.ready_file:
+            write_ready(options.ready_file, running.ready)
+        print(f"The sandbox serves {running.world.erp.name}; control: {running.ready['control']}")
+        sys.stdout.flush()
+        while not stop.wait(0.5):
+            pass
+    if options.ready_file:
+        options.ready_file.unlink(missing_ok=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,295 @@
+"""The control API's side of the ERP: what an accountant does in QuickBooks Online."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from .asking import Asked, ControlError, to_amount
+from .company import World
+from .quickbooks_online import books
+from .quickbooks_online.records import Bill, BillLine, BillPayment, PaymentLine, VendorCredit
+
+METHODS = {"check": "Check", "credit_card": "CreditCard"}
+_CAD_RATE = Decimal("0.73")
+
+
+def _bill(world: World, ident: Any) -> Bill:
+    bill = world.erp.bills.rows.get(str(ident))
+    if bill is None:
+        raise ControlError(f"There is no bill {ident}.")
+    return bill
+
+
+def _credit(world: World, ident: Any) -> VendorCredit:
+    credit = world.erp.credits.rows.get(str(ident))
+    if credit is None:
+        raise ControlError(f"There is no vendor credit {ident}.")
+    return credit
+
+
+def _payment(world: World, ident: Any) -> BillPayment:
+    payment = world.erp.payments.rows.get(str(ident))
+    if payment is None:
+        raise ControlError(f"There is no bill payment {ident}.")
+    return payment
+
+
+def _bill_lines(world: World, asked: Asked) -> list[PaymentLine]:
+    lines = []
+    for item in asked.items("bills"):
+        bill = _bill(world, item.need("bill_id"))
+        amount = item.amount("amount")
+        item.done()
+        lines.append(books.line(bill.balance if amount is None else amount, "Bill", bill.id))
+    for item in asked.items("credits"):
+        credit = _credit(world, item.need("credit_id"))
+        amount = item.amount("amount")
+        item.done()
+        rest = credit.balance if amount is None else amount
+        lines.append(books.line(rest, "VendorCredit", credit.id))
+    for item in asked.items("lines"):
+        amount = to_amount(item.need("amount"), "amount")
+        links = []
+        for link in item.items("linked"):
+            links.append((str(link.need("type")), str(link.need("id"))))
+            link.done()
+        item.done()
+        lines.append(PaymentLine(amount, links))
+    return lines
+
+
+def _first_bill(world: World, lines: list[PaymentLine]) -> Bill | None:
+    for line in lines:
+        for kind, ident in line.linked:
+            if kind == "Bill":
+                return _bill(world, ident)
+    return None
+
+
+def _shown(payment: BillPayment) -> dict[str, Any]:
+    return {
+        "payment_id": payment.id,
+        "number": payment.number,
+        "date": payment.txn_date.isoformat(),
+        "total": str(payment.total),
+        "currency": payment.currency,
+        "sync_token": str(payment.sync_token),
+    }
+
+
+def pay(world: World, asked: Asked) -> dict[str, Any]:
+    """Pay bills; a bill without an amount is paid in full."""
+    when = asked.instant("appeared_at")
+    lines = _bill_lines(world, asked)
+    bill = _first_bill(world, lines)
+    vendor_id = asked.text("vendor_id") or (bill.vendor_id if bill else None)
+    if vendor_id is None:
+        raise ControlError("The request needs 'bills', 'lines' or at least 'vendor_id'.")
+    vendor = world.erp.vendors.rows.get(vendor_id)
+    if vendor is None:
+        raise ControlError(f"There is no vendor {vendor_id} in the ERP.")
+    method = asked.get("method", "check")
+    if method not in METHODS:
+        raise ControlError(f"'method' is one of {', '.join(METHODS)}.")
+    number = asked.text("number") if asked.has("number") else world.check_number()
+    status = asked.get("print_status", "NotSet")
+    if status not in ("NotSet", "NeedToPrint", "PrintComplete"):
+        raise ControlError("'print_status' is NotSet, NeedToPrint or PrintComplete.")
+    total = asked.amount("total")
+    day = asked.day("date") or world.today
+    note = asked.text("note")
+    asked.done()
+    payment = books.add_payment(
+        world.erp,
+        vendor_id=vendor_id,
+        lines=lines,
+        txn_date=day,
+        number=number,
+        pay_type=METHODS[method],
+        print_status=status,
+        total=total,
+        currency=bill.currency if bill else vendor.currency,
+        rate=bill.rate if bill else Decimal(1),
+        note=note,
+        when=int(when.timestamp()) if when else None,
+    )
+    return _shown(payment)
+
+
+def late(world: World, asked: Asked) -> dict[str, Any]:
+    """A payment that becomes visible now with an old timestamp; `appeared_at` is that timestamp."""
+    asked.need("appeared_at")
+    return pay(world, asked)
+
+
+def bill(world: World, asked: Asked) -> dict[str, Any]:
+    """Enter a bill and, for a commitment, its payment application."""
+    amount = asked.amount("amount")
+    if amount is None:
+        raise ControlError("The request needs 'amount'.")
+    commitment = None
+    if asked.has("commitment_id"):
+        commitment = world.procore.commitments.get(asked.number("commitment_id"))
+        if commitment is None:
+            raise ControlError(f"There is no commitment {asked.get('commitment_id')}.")
+    vendor_id = asked.text("vendor_id")
+    if vendor_id is None and commitment is not None:
+        vendor_id = world.procore.vendors[commitment.vendor_id].origin_id
+    vendor = world.erp.vendors.rows.get(vendor_id or "")
+    if vendor is None:
+        raise ControlError("The request needs 'commitment_id' or a 'vendor_id' of the ERP.")
+    currency = asked.text("currency") or vendor.currency
+    day = asked.day("date") or world.today
+    number = (
+        asked.text("number") if asked.has("number") else f"B-{len(world.erp.bills.rows) + 5001}"
+    )
+    with_application = asked.get("application", commitment is not None)
+    synced = asked.get("synced", True)
+    invoice_number = asked.text("invoice_number") if asked.has("invoice_number") else number
+    due = asked.amount("due")
+    retainage = asked.amount("retainage") or Decimal(0)
+    asked.done()
+    if with_application and commitment is None:
+        raise ControlError("An application needs 'commitment_id'.")
+    row = books.add_bill(
+        world.erp,
+        vendor_id=vendor.id,
+        lines=[BillLine(amount, "Work in place")],
+        txn_date=day,
+        number=number,
+        currency=currency,
+        rate=Decimal(1) if currency == world.erp.home_currency else _CAD_RATE,
+    )
+    requisition_id = None
+    if with_application and commitment is not None:
+        requisition_id = world.procore.add_requisition(
+            commitment_id=commitment.id,
+            invoice_number=invoice_number,
+            due=amount if due is None else due,
+            retainage=retainage,
+            origin_id=row.id if synced else None,
+            billing_date=day,
+            currency=commitment.currency,
+        )
+    return {"bill_id": row.id, "bill_number": number, "requisition_id": requisition_id}
+
+
+def credit(world: World, asked: Asked) -> dict[str, Any]:
+    """Enter a vendor credit."""
+    amount = asked.amount("amount")
+    if amount is None:
+        raise ControlError("The request needs 'amount'.")
+    vendor = world.erp.vendors.rows.get(str(asked.need("vendor_id")))
+    if vendor is None:
+        raise ControlError(f"There is no vendor {asked.get('vendor_id')} in the ERP.")
+    number, day = asked.text("number"), asked.day("date") or world.today
+    asked.done()
+    row = books.add_credit(
+        world.erp,
+        vendor_id=vendor.id,
+        lines=[BillLine(amount, "Back charge")],
+        txn_date=day,
+        number=number,
+        currency=vendor.currency,
+    )
+    return {"credit_id": row.id}
+
+
+def void(world: World, asked: Asked) -> dict[str, Any]:
+    """Void a bill payment."""
+    payment = _payment(world, asked.need("payment_id"))
+    asked.done()
+    if payment.voided:
+        raise ControlError(f"Bill payment {payment.id} is void already.")
+    world.erp.void(payment)
+    return _shown(payment)
+
+
+def delete(world: World, asked: Asked) -> dict[str, Any]:
+    """Delete a bill payment, a bill or a vendor credit."""
+    row: Bill | VendorCredit | BillPayment
+    if asked.has("bill_id"):
+        row = _bill(world, asked.need("bill_id"))
+    elif asked.has("credit_id"):
+        row = _credit(world, asked.need("credit_id"))
+    else:
+        row = _payment(world, asked.need("payment_id"))
+    asked.done()
+    if not isinstance(row, BillPayment) and row.payments:
+        raise ControlError("It is paid; void or delete its payments first.")
+    world.erp.delete(row)
+    return {"deleted": row.id}
+
+
+def edit(world: World, asked: Asked) -> dict[str, Any]:
+    """Edit a bill payment, or a bill, in place."""
+    changes: dict[str, Any] = {}
+    if asked.has("number"):
+        changes["number"] = asked.text("number")
+    if asked.has("date"):
+        changes["txn_date"] = asked.day("date")
+    if asked.has("bill_id"):
+        row = _bill(world, asked.need("bill_id"))
+        amount = asked.amount("amount")
+        asked.done()
+        if amount is not None:
+            changes["lines"] = [BillLine(amount, "Work in place")]
+        books.edit_payable(world.erp, row, **changes)
+        return {"bill_id": row.id, "total": str(row.total), "balance": str(row.balance)}
+    payment = _payment(world, asked.need("payment_id"))
+    if asked.has("print_status"):
+        changes["print_status"] = asked.text("print_status")
+    if asked.has("note"):
+        changes["note"] = asked.text("note")
+    lines = _edited_lines(world, asked, payment)
+    asked.done()
+    if lines is not None:
+        changes["lines"] = lines
+    books.edit_payment(world.erp, payment, **changes)
+    return _shown(payment)
+
+
+def _edited_lines(world: World, asked: Asked, payment: BillPayment) -> list[PaymentLine] | None:
+    if not (asked.has("bills") or asked.has("lines") or asked.has("credits")):
+        return None
+    lines = []
+    for item in asked.items("bills"):
+        row = _bill(world, item.need("bill_id"))
+        amount = item.amount("amount")
+        item.done()
+        mine = payment.applied_to("Bill").get(row.id, Decimal(0))
+        lines.append(books.line(row.balance + mine if amount is None else amount, "Bill", row.id))
+    rest = {name: asked.get(name) for name in ("credits", "lines")}
+    return lines + _bill_lines(world, Asked({k: v for k, v in rest.items() if v}))
+
+
+def reapply(world: World, asked: Asked) -> dict[str, Any]:
+    """Take a payment off one bill and put the same amount on another."""
+    payment = _payment(world, asked.need("payment_id"))
+    source = _bill(world, asked.need("from_bill"))
+    target = _bill(world, asked.need("to_bill"))
+    asked.done()
+    if source.id not in payment.applied_to("Bill"):
+        raise ControlError(f"Bill payment {payment.id} is not applied to bill {source.id}.")
+    lines = [
+        PaymentLine(line.amount, [("Bill", target.id)])
+        if line.linked == [("Bill", source.id)]
+        else PaymentLine(line.amount, list(line.linked))
+        for line in payment.lines
+    ]
+    total = payment.total
+    books.edit_payment(world.erp, payment, lines=lines, total=total)
+    return _shown(payment)
+
+
+ACTIONS = {
+    "/erp/pay": pay,
+    "/erp/late": late,
+    "/erp/bill": bill,
+    "/erp/credit": credit,
+    "/erp/void": void,
+    "/erp/delete": delete,
+    "/erp/edit": edit,
+    "/erp/reapply": reapply,
+}

@@ -1,0 +1,225 @@
+"""The control API's side of Procore: what people, tools and Support do there."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from .asking import Asked, ControlError
+from .company import World
+from .memory import Stood
+from .money import to_minor
+from .procore.model import Commitment, ContractPayment, Requisition
+from .procore.origins import DuplicateOrigin
+from .remember import foreign_row, remember_commitment
+from .view import View
+
+
+def _application(world: World, ident: int) -> Requisition:
+    found = world.procore.requisitions.get(ident)
+    if found is None:
+        raise ControlError(f"There is no payment application {ident}.")
+    return found
+
+
+def _commitment(world: World, ident: int) -> Commitment:
+    found = world.procore.commitments.get(ident)
+    if found is None:
+        raise ControlError(f"There is no commitment {ident}.")
+    return found
+
+
+def _row(world: World, ident: int) -> ContractPayment:
+    found = world.procore.payment_rows.by_id.get(ident)
+    if found is None:
+        raise ControlError(f"There is no contract payment {ident}.")
+    return found
+
+
+def unlink(world: World, asked: Asked) -> dict[str, Any]:
+    """Unlink a payment application from the ERP."""
+    application = _application(world, asked.number("requisition_id"))
+    asked.done()
+    remember_commitment(world, application.commitment_id)
+    world.procore.unlink_requisition(application.id)
+    return {"requisition_id": application.id, "origin_id": None}
+
+
+def export(world: World, asked: Asked) -> dict[str, Any]:
+    """Export a payment application: link it to a bill, or move it to another commitment."""
+    application = _application(world, asked.number("requisition_id"))
+    bill_id = asked.text("bill_id")
+    target = asked.number("commitment_id") if asked.has("commitment_id") else None
+    asked.done()
+    if bill_id is None and target is None:
+        raise ControlError("The request needs 'bill_id', 'commitment_id' or both.")
+    remember_commitment(world, application.commitment_id)
+    if target is not None:
+        _commitment(world, target)
+        remember_commitment(world, target)
+        world.procore.move_requisition(application.id, target)
+    if bill_id is not None:
+        try:
+            world.procore.link_requisition(application.id, bill_id)
+        except DuplicateOrigin:
+            raise ControlError(f"Another application carries the bill id {bill_id}.") from None
+    return {
+        "requisition_id": application.id,
+        "origin_id": application.origin_id,
+        "commitment_id": application.commitment_id,
+    }
+
+
+def row(world: World, asked: Asked) -> dict[str, Any]:
+    """Type a row of Payments Issued, as a person, another integration or Procore Pay."""
+    commitment = _commitment(world, asked.number("commitment_id"))
+    amount = asked.amount("amount")
+    if amount is None:
+        raise ControlError("The request needs 'amount'.")
+    typed: dict[str, Any] = {
+        "commitment_id": commitment.id,
+        "amount": amount,
+        "date": asked.day("date") or world.today,
+        "payment_method": asked.get("payment_method", "check"),
+        "duplicate_origin": bool(asked.get("duplicate_origin", False)),
+    }
+    for name in ("check_number", "invoice_number", "origin_id", "external_payment_id", "notes"):
+        typed[name] = asked.text(name)
+    if asked.has("requisition_id"):
+        typed["requisition_id"] = _application(world, asked.number("requisition_id")).id
+    asked.done()
+    remember_commitment(world, commitment.id)
+    try:
+        ident = world.procore.type_payment(**typed)
+    except ValueError as error:
+        raise ControlError(f"Procore does not take that row: {error}.") from None
+    if View(world).prefix_of(typed["origin_id"]) is None:
+        world.memory.foreign[ident] = foreign_row(_row(world, ident))
+    return {"payment_row_id": ident}
+
+
+def change_row(world: World, asked: Asked) -> dict[str, Any]:
+    """Change a row behind everybody's back."""
+    found = _row(world, asked.number("payment_row_id"))
+    changes: dict[str, Any] = {}
+    if asked.has("amount"):
+        changes["amount"] = asked.amount("amount")
+    if asked.has("date"):
+        changes["date"] = asked.day("date")
+    for name in ("check_number", "invoice_number", "origin_id", "notes"):
+        if asked.has(name):
+            changes[name] = asked.text(name)
+    asked.done()
+    remember_commitment(world, found.contract_id)
+    _drift(world, found)
+    world.procore.edit_payment(found.id, **changes)
+    if View(world).prefix_of(found.origin_id) is None:
+        world.memory.foreign[found.id] = foreign_row(found)
+    return {"payment_row_id": found.id}
+
+
+def remove_row(world: World, asked: Asked) -> dict[str, Any]:
+    """Remove a row, as Procore Support can."""
+    found = _row(world, asked.number("payment_row_id"))
+    asked.done()
+    remember_commitment(world, found.contract_id)
+    _drift(world, found)
+    world.procore.remove_payment(found.id)
+    world.memory.foreign.pop(found.id, None)
+    return {"removed": found.id}
+
+
+def _drift(world: World, found: ContractPayment) -> None:
+    """Note that one of our rows was changed by somebody else: held drift_in_procore from now on."""
+    prefix = View(world).prefix_of(found.origin_id)
+    if prefix is not None:
+        currency = world.procore.commitments[found.contract_id].currency
+        amount = to_minor(found.amount, currency)
+        place = Stood(found.contract_id, found.requisition_id, amount)
+        world.memory.drifted.setdefault(prefix, place)
+
+
+def commitment(world: World, asked: Asked) -> dict[str, Any]:
+    """Change a commitment's status, or switch its Payments tab."""
+    found = _commitment(world, asked.number("id"))
+    changes: dict[str, Any] = {}
+    if asked.has("status"):
+        changes["status"] = asked.text("status")
+    if asked.has("allow_payments"):
+        changes["allow_payments"] = asked.get("allow_payments") is True
+    asked.done()
+    remember_commitment(world, found.id)
+    try:
+        world.procore.set_commitment(found.id, **changes)
+    except ValueError as error:
+        raise ControlError(f"Procore does not take that: {error}.") from None
+    return {"id": found.id, "status": found.status, "allow_payments": found.allow_payments}
+
+
+def project(world: World, asked: Asked) -> dict[str, Any]:
+    """Close or reopen a project."""
+    ident = asked.number("id")
+    if ident not in world.procore.projects:
+        raise ControlError(f"There is no project {ident}.")
+    active = asked.need("active") is True
+    asked.done()
+    for commitment_id in world.procore.commitment_ids(ident):
+        remember_commitment(world, commitment_id)
+    world.procore.set_project(ident, active=active)
+    return {"id": ident, "active": active}
+
+
+def application(world: World, asked: Asked) -> dict[str, Any]:
+    """Change a payment application's number or amounts."""
+    found = _application(world, asked.number("requisition_id"))
+    changes: dict[str, Any] = {}
+    for name in ("due", "retainage", "tax"):
+        if asked.has(name):
+            changes[name] = asked.amount(name) or Decimal(0)
+    for name in ("invoice_number", "status"):
+        if asked.has(name):
+            changes[name] = asked.text(name)
+    asked.done()
+    remember_commitment(world, found.commitment_id)
+    try:
+        world.procore.set_requisition(found.id, **changes)
+    except ValueError as error:
+        raise ControlError(f"Procore does not take that: {error}.") from None
+    return {"requisition_id": found.id}
+
+
+def rates(world: World, asked: Asked) -> dict[str, Any]:
+    """Change Procore's two rate limits."""
+    limits = {
+        name: asked.number(name) for name in ("hourly", "spike", "spike_seconds") if asked.has(name)
+    }
+    asked.done()
+    world.procore_rates.set(**limits)
+    return {"hourly": world.procore_rates.hourly, "spike": world.procore_rates.spike}
+
+
+def tool(world: World, asked: Asked) -> dict[str, Any]:
+    """Switch a Procore tool, and the level of the app in it."""
+    name, enabled = str(asked.need("name")), asked.need("enabled") is True
+    level = asked.get("level", "admin")
+    project_id = asked.number("project_id") if asked.has("project_id") else None
+    asked.done()
+    try:
+        world.procore.set_tool(name, enabled, level, project_id=project_id)
+    except ValueError as error:
+        raise ControlError(f"Procore does not take that: {error}.") from None
+    return {"name": name, "enabled": enabled, "level": level}
+
+
+ACTIONS = {
+    "/procore/application": application,
+    "/procore/application/unlink": unlink,
+    "/procore/application/export": export,
+    "/procore/row": row,
+    "/procore/row/change": change_row,
+    "/procore/row/remove": remove_row,
+    "/procore/commitment": commitment,
+    "/procore/project": project,
+    "/procore/rates": rates,
+    "/procore/tool": tool,
+}

@@ -1,0 +1,267 @@
+"""The ASGI layer around each system: counts the calls and lets the faults happen."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .calls import Calls
+from .faults import SIGNALS, Fault, Faults, Late
+
+_HTML = (
+    b"<html><head><title>Bad Gateway</title></head><body>The server is unavailable.</body></html>"
+)
+_SURPASSED = (
+    "You have surpassed the max number of requests for an hour. "
+    "Please wait until your limit resets."
+)
+
+
+class Line(H11Protocol):
+    """An HTTP connection that applications can reach, so that a fault can cut it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Put the transport where the doorway finds it."""
+        super().connection_made(transport)
+        self.app_state = dict(self.app_state, transport=transport)
+
+
+@dataclass
+class Reply:
+    """A whole response of a system, kept back."""
+
+    start: Message | None = None
+    body: bytearray = field(default_factory=bytearray)
+
+    async def keep(self, message: Message) -> None:
+        """Keep one ASGI message."""
+        if message["type"] == "http.response.start":
+            self.start = message
+        elif message["type"] == "http.response.body":
+            self.body += message.get("body", b"")
+
+    @property
+    def status(self) -> int:
+        """The status that the system answered with."""
+        return int(self.start["status"]) if self.start else 500
+
+
+class Doorway:
+    """Stands before one system's application."""
+
+    def __init__(self, app: ASGIApp, system: str, calls: Calls, faults: Faults) -> None:
+        self.app = app
+        self.system = system
+        self.calls = calls
+        self.faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through, or let its fault happen."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        await self.faults.commit_late()
+        body = await _read(receive)
+        method, path = scope["method"], scope["path"]
+        self.calls.came(self.system, method, path)
+        fault = self.faults.take(self.system, method, path)
+        if fault is not None and fault.kind == "expire_tokens":
+            self.faults.expired.add(_bearer(scope))
+            fault = None
+        if _bearer(scope) in self.faults.expired:
+            scope = _without_token(scope)
+        if fault is None:
+            await self.app(scope, _replay(body, receive), self._counted(send))
+            return
+        await self._happen(fault, scope, body, receive, self._counted(send))
+
+    def _counted(self, send: Send) -> Send:
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.calls.went(self.system, message["status"])
+            await send(message)
+
+        return counted
+
+    async def _carry_out(self, scope: Scope, body: bytes, receive: Receive | None = None) -> Reply:
+        reply = Reply()
+        await self.app(dict(scope), _replay(body, receive), reply.keep)
+        return reply
+
+    async def _happen(
+        self, fault: Fault, scope: Scope, body: bytes, receive: Receive, send: Send
+    ) -> None:
+        kind, after = fault.kind, fault.when == "after"
+        if kind == "late_commit":
+            self._postpone(fault, scope, body)
+            await self._cut(scope)
+        elif kind == "lost_reply":
+            await self._carry_out(scope, body)
+            await self._cut(scope)
+        elif kind == "truncated":
+            await self._truncate(await self._carry_out(scope, body), scope, send)
+        elif kind == "slow":
+            if not after:
+                await asyncio.sleep(fault.seconds)
+            reply = await self._carry_out(scope, body, receive)
+            if after:
+                await asyncio.sleep(fault.seconds)
+            await _send_reply(reply, send)
+        elif kind in SIGNALS:
+            await self._signal(fault, scope, body, send)
+        else:
+            if after:
+                await self._carry_out(scope, body)
+            if kind == "reset":
+                await self._cut(scope, hard=True)
+            else:
+                await self._answer(fault, scope, body, send)
+
+    def _postpone(self, fault: Fault, scope: Scope, body: bytes) -> None:
+        async def run() -> int:
+            return (await self._carry_out(scope, body)).status
+
+        due = self.faults.clock.epoch() + fault.seconds if fault.seconds else float("inf")
+        self.faults.late.append(Late(due, self.system, run))
+
+    async def _signal(self, fault: Fault, scope: Scope, body: bytes, send: Send) -> None:
+        """Stop the caller: killed before the commit, the request is never carried out."""
+        assert fault.pid is not None
+        if fault.kind == "kill" and fault.when == "before":
+            os.kill(fault.pid, SIGNALS[fault.kind])
+            await self._cut(scope)
+            return
+        if fault.when == "before":
+            os.kill(fault.pid, SIGNALS[fault.kind])
+        reply = await self._carry_out(scope, body)
+        if fault.when == "after":
+            os.kill(fault.pid, SIGNALS[fault.kind])
+        if fault.kind == "kill":
+            await self._cut(scope)
+        else:
+            await _send_reply(reply, send)
+
+    async def _cut(self, scope: Scope, *, hard: bool = False) -> None:
+        """Close the connection without a reply; hard sends a TCP reset."""
+        self.calls.went(self.system, None)
+        transport = scope["state"]["transport"]
+        if hard:
+            line: socket.socket = transport.get_extra_info("socket")
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    async def _truncate(self, reply: Reply, scope: Scope, send: Send) -> None:
+        assert reply.start is not None
+        names = {name.lower() for name, _ in reply.start["headers"]}
+        headers = list(reply.start["headers"])
+        if b"content-length" not in names:
+            headers.append((b"content-length", str(len(reply.body)).encode()))
+        await send({**reply.start, "headers": headers})
+        half = bytes(reply.body[: len(reply.body) // 2])
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        scope["state"]["transport"].close()
+        await asyncio.sleep(0.01)
+
+    async def _answer(self, fault: Fault, scope: Scope, body: bytes, send: Send) -> None:
+        status, kind, payload = fault.status, b"application/json", b""
+        if fault.kind == "html_error":
+            kind, payload = b"text/html", _HTML
+        elif fault.kind == "ok_with_errors":
+            status, payload = 200, json.dumps(self._errors(scope, body)).encode()
+        elif self.system == "procore" and status == 429:
+            kind, payload = b"text/plain", _SURPASSED.encode()
+        else:
+            payload = json.dumps(self._refusal(status)).encode()
+        headers = [(b"content-type", kind), (b"content-length", str(len(payload)).encode())]
+        if fault.retry_after is not None:
+            headers.append((b"retry-after", str(fault.retry_after).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": payload})
+
+    def _refusal(self, status: int) -> dict[str, Any]:
+        if self.system == "procore":
+            return {"errors": "Internal error"}
+        code, name = ("3001", "ThrottleExceeded") if status == 429 else ("10000", "ServiceFault")
+        message = f"message={name}; errorCode={int(code):06d}; statusCode={status}"
+        error = {"message": message, "detail": name, "code": code, "element": None}
+        now = int(self.faults.clock.epoch() * 1000)
+        return {"warnings": None, "fault": {"error": [error], "type": "SERVICE"}, "time": now}
+
+    def _errors(self, scope: Scope, body: bytes) -> dict[str, Any]:
+        """200 that is none: QuickBooks Online's Fault; Procore's list of refused items."""
+        if self.system != "procore":
+            error = {
+                "Message": "An application error has occurred",
+                "Detail": "System Failure Error",
+                "code": "10000",
+                "element": "",
+            }
+            return {"Fault": {"Error": [error], "type": "SystemFault"}, "time": self._time()}
+        message = {"base": ["could not be saved"]}
+        if not scope["path"].endswith("/sync"):
+            return {"errors": message}
+        try:
+            updates = json.loads(body).get("updates", [])
+        except ValueError:
+            updates = []
+        return {"entities": [], "errors": [{**item, "errors": message} for item in updates]}
+
+    def _time(self) -> str:
+        return self.faults.clock.now().isoformat(timespec="milliseconds")
+
+
+async def _read(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return bytes(body)
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive | None) -> Receive:
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if not given:
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+        if receive is None:
+            return {"type": "http.disconnect"}
+        return await receive()
+
+    return replay
+
+
+async def _send_reply(reply: Reply, send: Send) -> None:
+    assert reply.start is not None
+    await send(reply.start)
+    await send({"type": "http.response.body", "body": bytes(reply.body)})
+
+
+def _bearer(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"authorization" and value.lower().startswith(b"bearer "):
+            return str(value[7:].decode("latin-1"))
+    return ""
+
+
+def _without_token(scope: Scope) -> Scope:
+    headers = [
+        (name, b"Bearer expired-in-the-sandbox" if name == b"authorization" else value)
+        for name, value in scope["headers"]
+    ]
+    return {**scope, "headers": headers}

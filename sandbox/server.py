@@ -1,0 +1,179 @@
+"""Serves the outside systems and the control API on loopback ports, in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import threading
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.server import ServerState
+
+from .calls import Calls
+from .company import PROCORE_CLIENT, QBO_CLIENT, World
+from .control import Sandbox, create_control_app
+from .doorway import Doorway, Line
+from .faults import Faults
+from .procore.app import create_app as procore_app
+from .procore.auth_app import create_auth_app as procore_auth_app
+from .quickbooks_online.app import create_app as accounting_app
+from .quickbooks_online.oauth import TOKEN_PATH, create_token_app
+from .world import build
+
+HOST = "127.0.0.1"
+_LATE_EVERY = 0.1
+
+
+class RunningSandbox:
+    """The servers of one world; `ready` is what `python -m sandbox` writes when they listen."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.calls = Calls()
+        self.faults = Faults(world.clock, world.seed)
+        self._loop = asyncio.new_event_loop()
+        self._failure: BaseException | None = None
+        self._started = threading.Event()
+        self._stopping = asyncio.Event()
+        self._apps = self._build()
+        self._sockets = [_listen() for _ in self._apps]
+        urls = [f"http://{HOST}:{line.getsockname()[1]}" for line in self._sockets]
+        self.ready = self._describe(urls)
+        self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
+        self._thread.start()
+        self._started.wait()
+        if self._failure is not None:
+            raise RuntimeError("The sandbox's servers did not start.") from self._failure
+
+    def _build(self) -> list[ASGIApp]:
+        world = self.world
+        client = {"client_id": PROCORE_CLIENT[0], "client_secret": PROCORE_CLIENT[1]}
+        accounting = accounting_app(world.erp, world.erp_tokens, world.erp_rates)
+        doors: list[tuple[ASGIApp, str]] = [
+            (procore_app(world.procore, **client, rates=world.procore_rates), "procore"),
+            (procore_auth_app(world.procore, **client), "procore"),
+            (accounting, "quickbooks_online"),
+            (create_token_app(world.erp_tokens), "quickbooks_online"),
+        ]
+        wrapped: list[ASGIApp] = [Doorway(a, name, self.calls, self.faults) for a, name in doors]
+        control = create_control_app(Sandbox(world, self.calls, self.faults))
+        return [*wrapped, control]
+
+    def _describe(self, urls: list[str]) -> dict[str, Any]:
+        world = self.world
+        return {
+            "procore": {
+                "api_url": urls[0],
+                "auth_url": urls[1],
+                "client_id": PROCORE_CLIENT[0],
+                "client_secret": PROCORE_CLIENT[1],
+                "company_id": world.procore.company_id,
+            },
+            "quickbooks_online": {
+                "api_url": urls[2],
+                "token_url": urls[3] + TOKEN_PATH,
+                "client_id": QBO_CLIENT[0],
+                "client_secret": QBO_CLIENT[1],
+                "refresh_token": world.erp_tokens.refresh_token,
+                "realm_id": world.erp.realm,
+            },
+            "control": urls[4],
+        }
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        except BaseException as error:  # handed to the starter, which raises it
+            self._failure = error
+        finally:
+            self._started.set()
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        """Listen until stopped; connections are uvicorn's own, with a line that faults can cut."""
+        states = []
+        servers = []
+        for app, line in zip(self._apps, self._sockets, strict=True):
+            config = uvicorn.Config(
+                app, interface="asgi3", lifespan="off", ws="none", log_level="warning",
+                access_log=False, server_header=False, proxy_headers=False,
+            )  # fmt: skip
+            config.load()
+            state = ServerState()
+            make = partial(Line, config=config, server_state=state, app_state={})
+            servers.append(await self._loop.create_server(make, sock=line))
+            states.append(state)
+        late = asyncio.ensure_future(self._carry_out_late())
+        self._started.set()
+        await self._stopping.wait()
+        late.cancel()
+        for server in servers:
+            server.close()
+        for state in states:
+            for connection in list(state.connections):
+                connection.shutdown()
+        pending = [task for state in states for task in state.tasks]
+        if pending:
+            await asyncio.wait(pending, timeout=1)
+        await asyncio.sleep(0)
+
+    async def _carry_out_late(self) -> None:
+        while True:
+            await asyncio.sleep(_LATE_EVERY)
+            await self.faults.commit_late()
+
+    def stop(self) -> None:
+        """Stop every server and wait until the ports are free."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(timeout=10)
+        for line in self._sockets:
+            line.close()
+
+    def __enter__(self) -> RunningSandbox:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def _listen() -> socket.socket:
+    line = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    line.bind((HOST, 0))
+    line.listen(512)
+    return line
+
+
+def start(
+    size: str = "demo",
+    seed: int = 7,
+    *,
+    procore_hourly: int = 3600,
+    procore_spike: int = 100,
+    world: World | None = None,
+) -> RunningSandbox:
+    """Build a world, unless one is given, and serve it; use it as a context manager."""
+    if world is None:
+        world = build(size, seed, procore_hourly=procore_hourly, procore_spike=procore_spike)
+    return RunningSandbox(world)
+
+
+def write_ready(path: Path, ready: dict[str, Any]) -> None:
+    """Write the ready file so that a reader sees all of it or nothing."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    draft.write_text(json.dumps(ready, indent=2) + "\n", encoding="utf-8")
+    draft.replace(path)

@@ -1,0 +1,187 @@
+"""What a stage works with: the run it belongs to, the ledger, both systems, the run folder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from connectors.connection import ConnectionFile, checked
+from connectors.errors import WrongSettings, is_transient
+from connectors.erp import Erp
+from connectors.http import Call, is_loopback
+from connectors.procore.client import Procore
+from connectors.registry import open_erp
+from paidsync.evidence import RunFolder
+from paidsync.ledger import Ledger
+from paidsync.ledger.leases import Lease
+from paidsync.policy import Policy
+from paidsync.settings import Settings, settings
+
+Mode = Literal["preview", "sync"]
+Ref = dict[str, Any]
+
+# Stages that are tried again by Prefect wait like this between tries.
+RETRY_SECONDS = list(settings().retry_seconds)
+RETRIES = len(RETRY_SECONDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One attempt of one run; small, plain JSON, handed to every stage."""
+
+    connection: str
+    run_id: str
+    attempt: int
+    mode: Mode
+    folder: str
+    policy_version: int
+    since: str | None = None  # ISO date
+    projects: tuple[str, ...] = ()
+    requested_by: str | None = None
+    trigger: str = "on demand"
+    fencing: int | None = None  # of the lease, once taken
+    procore_company: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+    def with_lease(self, lease: Lease) -> "Run":
+        """The same run, holding the right to write."""
+        return replace(self, fencing=lease.fencing)
+
+    @property
+    def lease(self) -> Lease:
+        """The right to write. Only a sync that took it has one."""
+        if self.fencing is None:
+            raise RuntimeError("this run never took the lease, so it may not write")
+        return Lease(self.procore_company, self.run_id, self.fencing)
+
+    @property
+    def since_date(self) -> date | None:
+        """From which day on changes are read again, instead of from the cursor."""
+        return date.fromisoformat(self.since) if self.since else None
+
+
+class Desk:
+    """Opens what a stage asks for, and no more."""
+
+    def __init__(self, run: Run, ledger: Ledger, own: Settings) -> None:
+        self.run = run
+        self.ledger = ledger
+        self.settings = own
+        self.folder = RunFolder(Path(run.folder))
+
+    @cached_property
+    def connection(self) -> ConnectionFile:
+        """The connection, with the policy version of this run."""
+        return stored_connection(self.ledger, self.run.connection, self.run.policy_version)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of this run."""
+        return self.connection.policy
+
+    @cached_property
+    def procore(self) -> Procore:
+        """Procore, its calls counted."""
+        return Procore(
+            self.connection.procore,
+            on_call=self._log,
+            longest_wait=self.settings.longest_wait_seconds,
+        )
+
+    @cached_property
+    def erp(self) -> Erp:
+        """The ERP, its calls counted."""
+        key = self.settings.secret_key
+        return open_erp(
+            self.connection.erp,
+            tokens=self.ledger.tokens.keeper(
+                self.run.connection, key.get_secret_value() if key else None
+            ),
+            on_call=self._log,
+            longest_wait=self.settings.longest_wait_seconds,
+        )
+
+    @property
+    def sending_grace(self) -> int:
+        """Seconds before an unanswered write is judged absent: ten minutes, unless every host of
+        the connection is a loopback address (money-rules 6.3)."""
+        shorter = self.settings.sending_grace_seconds
+        if shorter >= 600 or all(is_loopback(host) for host in self.connection.hosts):
+            return shorter
+        return 600
+
+    def _log(self, call: Call) -> None:
+        self.folder.log_call(call.as_dict())
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        for name in ("procore", "erp"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+
+def stored_connection(
+    ledger: Ledger, name: str, policy_version: int | None = None
+) -> ConnectionFile:
+    """A connection as the ledger keeps it. Raises WrongSettings where there is none."""
+    row = ledger.connections.get(name)
+    if row is None:
+        known = ", ".join(each.name for each in ledger.connections.all()) or "none yet"
+        raise WrongSettings(
+            f"There is no connection {name!r} (known: {known}).",
+            system="ledger",
+            action="Connect it with `paidsync connect FILE.toml`.",
+        )
+    policy = ledger.connections.policy(name, policy_version or row.policy_version)
+    return checked({**row.config, "policy": policy}, f"the stored connection {name}")
+
+
+@contextmanager
+def desk(run: Run) -> Iterator[Desk]:
+    """Open a desk for a stage; closes whatever was opened."""
+    own = settings()
+    ledger = Ledger(own.ledger_url)
+    opened = Desk(run, ledger, own)
+    try:
+        yield opened
+    finally:
+        opened.close()
+        ledger.close()
+
+
+def may_try_again(_task: object, _task_run: object, state: Any) -> bool:
+    """Prefect's condition for a stage's retries: only what trying again can help."""
+    try:
+        state.result()
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is only classified here
+        return is_transient(error)
+    return False
+
+
+def same_extract(stage: str) -> Any:
+    """A cache key by which a retried run reuses a stage's reference, unless a later run of the
+    connection has extracted since (money-rules 6.4)."""
+
+    def key(_context: Any, parameters: dict[str, Any]) -> str:
+        run: Run = parameters["run"]
+        inputs = [
+            ref["sha256"]
+            for name, value in sorted(parameters.items())
+            if name != "run"
+            for ref in value.values()
+            if isinstance(ref, dict) and "sha256" in ref
+        ]
+        ledger = Ledger(settings().ledger_url)
+        try:
+            last = ledger.runs.last_reader_but(run.connection, run.run_id)
+        finally:
+            ledger.close()
+        return "-".join([run.run_id, stage, last, *(digest[:16] for digest in inputs)])
+
+    return key

@@ -1,0 +1,296 @@
+"""Load: sends a batch's entries to Procore, one at a time, in order (house plan 6, money-rules 6)."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from connectors.errors import (
+    Conflict,
+    NotThere,
+    OutsideError,
+    RateLimited,
+    TryLater,
+    UnknownOutcome,
+)
+from connectors.procore.records import NewContractPayment
+from connectors.procore.routes import ContractPaymentsRoute, PaymentRoute
+from paidsync import money
+from paidsync.evidence.folder import read_frame, read_json
+from paidsync.reasons import Hold
+from paidsync.records import CONTRACT_PAYMENTS, ENTRIES, rows_of
+from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_again
+from tasks.plan import read_rows
+from tasks.planning import differences, is_the_same
+from tasks.rows import contract_payment_row
+from tasks.strategies import Row
+
+Entry = dict[str, Any]
+
+
+@task(
+    name="load",
+    task_run_name="load batch {batch} of {batches} into Procore",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_SECONDS,
+    retry_condition_fn=may_try_again,
+)
+def load_batch(
+    run: Run,
+    plan: Mapping[str, Any],
+    origin_ids: list[str],
+    context: Ref,
+    batch: int,
+    batches: int,
+) -> dict[str, int]:
+    """Send the batch's entries. Answers how many ended in which state.
+
+    Makes no call for a batch that the ledger shows verified. Raises RunStopped where the plan is
+    stale or the lease is gone, OutsideError where Procore cannot be read.
+    """
+    with desk(run) as at:
+        at.ledger.runs.require_generation(run.connection, plan["generation"])
+        wanted = set(origin_ids)
+        planned = [e for e in rows_of(read_frame(plan["entries"], ENTRIES)) if e["origin_id"] in wanted]
+        before = rows_of(read_frame(plan["contract_payments"], CONTRACT_PAYMENTS))
+        loader = _Loader(at, plan["hash"], read_json(context)["installation"])
+        loader.load(planned, before)
+        states = at.ledger.entries.get(run.connection, origin_ids)
+    counts: dict[str, int] = defaultdict(int)
+    for entry in states.values():
+        counts[entry["state"]] += 1
+    get_run_logger().info(
+        "Batch %s of %s: %s.",
+        batch,
+        batches,
+        ", ".join(f"{state} {count}" for state, count in sorted(counts.items())),
+    )
+    return dict(counts)
+
+
+class _Loader:
+    """Sends entries of one batch."""
+
+    def __init__(self, at: Desk, plan_hash: str, installation: str) -> None:
+        self._at = at
+        self._plan_hash = plan_hash
+        self._installation = installation
+        self._route: PaymentRoute = ContractPaymentsRoute(at.procore)
+        self._connection = at.run.connection
+
+    def load(self, planned: Iterable[Entry], before: Iterable[Row]) -> None:
+        """Commitment by commitment, in the plan's order."""
+        by_commitment: dict[str, list[Entry]] = defaultdict(list)
+        for entry in planned:
+            by_commitment[entry["commitment_id"]].append(entry)
+        seen: dict[str, list[Row]] = defaultdict(list)
+        for row in before:
+            seen[row["commitment_id"]].append(row)
+        successors = self._with_successors(by_commitment)
+        for commitment_id, entries in by_commitment.items():
+            states = self._at.ledger.entries.get(
+                self._connection, [entry["origin_id"] for entry in entries]
+            )
+            open_ = [e for e in entries if states[e["origin_id"]]["state"] != "verified"]
+            if open_:
+                self._load_commitment(commitment_id, open_, states, seen[commitment_id], successors)
+
+    @staticmethod
+    def _with_successors(by_commitment: Mapping[str, list[Entry]]) -> set[str]:
+        """Entries after which the same allocation has another: they are read back at once."""
+        highest: dict[str, int] = defaultdict(int)
+        entries = [entry for each in by_commitment.values() for entry in each]
+        for entry in entries:
+            highest[entry["allocation_id"]] = max(highest[entry["allocation_id"]], entry["n"])
+        return {e["origin_id"] for e in entries if e["n"] < highest[e["allocation_id"]]}
+
+    def _load_commitment(
+        self,
+        commitment_id: str,
+        entries: list[Entry],
+        states: Mapping[str, Row],
+        before: list[Row],
+        successors: set[str],
+    ) -> None:
+        there = self._rows(entries[0])
+        if self._changed_meanwhile(before, there, {entry["origin_id"] for entry in entries}):
+            get_run_logger().warning(
+                "The payments of commitment %s changed in Procore since they were planned; it waits "
+                "for the next run.",
+                commitment_id,
+            )
+            return
+        for entry in entries:
+            state = states[entry["origin_id"]]["state"]
+            row = there.get(entry["origin_id"])
+            if row is not None:
+                self._adopt(entry, row)
+            elif state == "posted":
+                continue  # the list does not show it; verify says so
+            elif state == "sending" and not self._grace_is_over(states[entry["origin_id"]]):
+                continue  # it may still arrive; only time and reading tell (rule 6.3)
+            elif self._predecessor_stands(entry):
+                self._send(entry)
+            if entry["origin_id"] in successors:
+                self._read_back(entry)
+
+    def _rows(self, entry: Entry) -> dict[str, Row]:
+        rows = read_rows(
+            self._at, entry["project_id"], entry["commitment_id"], entry["currency"]
+        )
+        return {row["origin_id"] or f"row {row['contract_payment_id']}": row for row in rows}
+
+    @staticmethod
+    def _changed_meanwhile(before: list[Row], there: Mapping[str, Row], own: set[str]) -> bool:
+        """Whether anything but our own entries of this plan came, went or changed."""
+
+        def facts(rows: Iterable[Row]) -> set[tuple[Any, ...]]:
+            return {
+                (
+                    row["contract_payment_id"],
+                    row["origin_id"],
+                    row["amount_minor"],
+                    row["application_id"],
+                    row["date"],
+                )
+                for row in rows
+                if row["origin_id"] not in own
+            }
+
+        return facts(before) != facts(there.values())
+
+    def _grace_is_over(self, state: Row) -> bool:
+        sent = datetime.fromisoformat(state["sent_at"])
+        return datetime.now(UTC) - sent >= timedelta(seconds=self._at.sending_grace)
+
+    def _predecessor_stands(self, entry: Entry) -> bool:
+        """n+1 is sent only after n was read back (rule 6.1)."""
+        earlier = self._at.ledger.entries.of_allocations(
+            self._connection, [entry["allocation_id"]]
+        ).get(entry["allocation_id"], [])
+        return all(
+            each["state"] in ("verified", "refused") and not self._pair_broken(each, entry)
+            for each in earlier
+            if each["n"] < entry["n"]
+        )
+
+    @staticmethod
+    def _pair_broken(earlier: Row, entry: Entry) -> bool:
+        """A refused reversal: its replacement must not go."""
+        return bool(
+            earlier["state"] == "refused"
+            and earlier["kind"] == "reversal"
+            and earlier["plan_hash"] is not None
+            and entry["kind"] == "payment"
+            and earlier["n"] == entry["n"] - 1
+        )
+
+    def _send(self, entry: Entry) -> None:
+        """One POST; nothing is ever sent twice without having been read in between."""
+        ledger = self._at.ledger
+        origin_id = entry["origin_id"]
+        new = self._body(entry)
+        ledger.leases.check(self._at.run.lease, seconds=self._at.settings.lease_seconds)
+        ledger.entries.sending(
+            self._connection, origin_id, route=self._route.name, run_id=self._at.run.run_id
+        )
+        try:
+            made = self._route.post(entry["project_id"], entry["commitment_id"], new)
+        except (UnknownOutcome, Conflict) as error:
+            self._look(entry, error)
+        except RateLimited:
+            ledger.entries.unsent(self._connection, origin_id)
+            raise
+        except TryLater as error:
+            ledger.entries.unsent(self._connection, origin_id)
+            ledger.entries.note(self._connection, origin_id, str(error))
+            raise
+        except OutsideError as error:
+            ledger.entries.refused(self._connection, origin_id, error.message)
+            get_run_logger().warning("Procore refused %s: %s", _shown(entry), error.message)
+        else:
+            ledger.entries.posted(self._connection, origin_id, made.contract_payment_id)
+
+    def _look(self, entry: Entry, error: OutsideError) -> None:
+        """It may stand, or something else may: read before anything else."""
+        get_run_logger().warning("%s: %s; reading it back.", _shown(entry), error.message)
+        row = self._rows(entry).get(entry["origin_id"])
+        if row is not None:
+            self._adopt(entry, row)
+        elif isinstance(error, Conflict):
+            self._at.ledger.entries.refused(
+                self._connection,
+                entry["origin_id"],
+                f"{Hold.ORIGIN_ID_CONFLICT}: {error.message}",
+            )
+        else:
+            self._at.ledger.entries.note(self._connection, entry["origin_id"], error.message)
+
+    def _adopt(self, entry: Entry, row: Row) -> None:
+        """A row under our id is ours only if it is what was sent (rule 6.2)."""
+        if is_the_same(entry, row):
+            self._at.ledger.entries.posted(
+                self._connection, entry["origin_id"], row["contract_payment_id"]
+            )
+            return
+        self._at.ledger.entries.note(
+            self._connection,
+            entry["origin_id"],
+            f"{Hold.ORIGIN_ID_CONFLICT}: {differences(entry, row)}",
+        )
+
+    def _read_back(self, entry: Entry) -> None:
+        """Read one entry back at once, because the next of its allocation waits for it."""
+        stored = self._at.ledger.entries.get(self._connection, [entry["origin_id"]])
+        kept = stored[entry["origin_id"]]
+        if kept["state"] != "posted":
+            return
+        try:
+            payment = self._at.procore.contract_payment(
+                entry["project_id"], entry["commitment_id"], kept["contract_payment_id"]
+            )
+        except NotThere:
+            return
+        row = contract_payment_row(payment, entry["currency"])
+        if row["origin_id"] == entry["origin_id"] and not differences(entry, row):
+            self._at.ledger.entries.verified(
+                self._connection, [entry["origin_id"]], self._at.run.run_id
+            )
+
+    def _body(self, entry: Entry) -> NewContractPayment:
+        data = {
+            "installation": self._installation,
+            "kind": entry["kind"],
+            "reverses": entry["reverses"],
+            "plan": self._plan_hash,
+            "policy": entry["policy_version"],
+            "gross": entry["gross_minor"],
+            "tax": entry["tax_minor"],
+            "currency": entry["currency"],
+        }
+        return NewContractPayment(
+            application_id=entry["application_id"],
+            draw_request_number=entry["application_number"],
+            amount=money.plain(entry["amount_minor"], entry["currency"]),
+            date=entry["date"],
+            invoice_number=entry["invoice_number"],
+            invoice_date=entry["invoice_date"],
+            check_number=entry["check_number"],
+            payment_method=entry["payment_method"],
+            notes=entry["notes"],
+            origin_id=entry["origin_id"],
+            origin_data=json.dumps(data, separators=(",", ":"), sort_keys=True),
+        )
+
+
+def _shown(entry: Entry) -> str:
+    return (
+        f"{entry['kind']} {money.shown(entry['amount_minor'], entry['currency'])} "
+        f"for bill {entry['invoice_number']}"
+    )
