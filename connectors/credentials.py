@@ -45,17 +45,17 @@ class SecretRef(BaseModel):
                     action=f"Set {self.env} for the process that runs PaidSync.",
                 )
             return found
-        assert self.file is not None
+        path = Path(self.file or "")
         try:
-            found = self.file.read_text(encoding="utf-8").strip()
+            found = path.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise WrongSettings(
-                f"The secret file {self.file} cannot be read ({error.strerror}).",
+                f"The secret file {path} cannot be read ({error.strerror}).",
                 system=system,
                 action="Mount the file for the process that runs PaidSync.",
             ) from error
         if not found:
-            raise WrongSettings(f"The secret file {self.file} is empty.", system=system)
+            raise WrongSettings(f"The secret file {path} is empty.", system=system)
         return found
 
 

@@ -210,7 +210,9 @@ class Erp(Protocol):
         """Direct reads, as for payments."""
         ...
 
-    def control_total(self, first: dt.date, last: dt.date, *, until: dt.datetime) -> ControlTotal | None:
+    def control_total(
+        self, first: dt.date, last: dt.date, *, until: dt.datetime
+    ) -> ControlTotal | None:
         """The ERP's own count (and sum) of payments dated first..last, both included, that last
         changed before ``until``; None where it cannot tell."""
         ...

@@ -166,6 +166,17 @@ class Http:
             timeout=_TIMEOUT, follow_redirects=False, transport=transport, trust_env=False
         )
 
+    def ready(self, operation: str = "") -> None:
+        """Wait until the rate windows allow a call; RateLimited where that would be too long."""
+        free_at = self.pace.wait(self._longest_wait)
+        if free_at is not None:
+            raise RateLimited(
+                f"The rate limit is used up until {free_at:%H:%M:%S} UTC.",
+                system=self.system,
+                operation=operation,
+                until=free_at,
+            )
+
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
@@ -269,14 +280,8 @@ class Http:
         extra: Mapping[str, str],
     ) -> Reply:
         url = self._pinned(path)
-        free_at = self.pace.wait(self._longest_wait)
-        if free_at is not None:
-            raise RateLimited(
-                f"The rate limit is used up until {free_at:%H:%M:%S} UTC.",
-                system=self.system,
-                operation=f"{method} {route}",
-                until=free_at,
-            )
+        self.ready(f"{method} {route}")
+        self.pace.sent()
         headers = {"accept": "application/json", **self._headers(), **extra}
         started = time.monotonic()
         status: int | None = None
@@ -317,7 +322,7 @@ class Http:
             return self._base.copy_with(raw_path=(self._base.path.rstrip("/") + path).encode())
         base = self._base
         if (url.scheme, url.host, url.port) != (base.scheme, base.host, base.port):
-            raise Garbled(
+            raise Rejected(
                 f"An answer points to another host ({url.host}); it is not followed.",
                 system=self.system,
                 action="Find out what stands between PaidSync and this system.",

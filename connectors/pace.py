@@ -4,6 +4,7 @@ Procore has two windows (an hour and a few seconds) and describes the nearer one
 so both are remembered (Procore: rate limiting).
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ class Pace:
         self._monotonic = monotonic
         self._windows: dict[str, _Window] = {}
         self._blocked_until = 0.0
+        self._last_sent = -math.inf
 
     def saw(self, *, limit: int, remaining: int, seconds_left: float) -> None:
         """An answer described one window; ``seconds_left`` is until it resets, by its own clock."""
@@ -54,7 +56,8 @@ class Pace:
             if window.remaining <= 0:
                 needed = max(needed, left)
             elif window.remaining * 2 < window.limit:
-                needed = max(needed, left / (window.remaining + 1))
+                apart = left / (window.remaining + 1)
+                needed = max(needed, self._last_sent + apart - now)
         return max(needed, 0.0)
 
     def wait(self, longest: float) -> datetime | None:
@@ -65,9 +68,13 @@ class Pace:
             return datetime.now(UTC) + timedelta(seconds=needed)
         if needed > 0:
             self._sleep(needed)
+        return None
+
+    def sent(self) -> None:
+        """A call goes out."""
+        self._last_sent = self._monotonic()
         for window in self._windows.values():
             window.remaining -= 1
-        return None
 
     @property
     def calls_left(self) -> int | None:

@@ -5,6 +5,7 @@ Each with its code, plain English and what to do: the one place for these senten
 """
 
 from enum import StrEnum
+from typing import Self
 
 
 class Disposition(StrEnum):
@@ -20,7 +21,7 @@ class _Reason(StrEnum):
     plain: str
     action: str
 
-    def __new__(cls, code: str, plain: str, action: str) -> "_Reason":
+    def __new__(cls, code: str, plain: str = "", action: str = "") -> Self:
         member = str.__new__(cls, code)
         member._value_ = code
         member.plain = plain

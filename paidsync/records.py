@@ -113,6 +113,8 @@ class Standing:
     DISAPPEARED = "disappeared"  # no longer shown, without proof
 
 
+BILLS = Schema("bills", {"bill_id": TEXT, "vendor_id": TEXT, "number": TEXT})
+
 PAYMENT_APPLICATIONS = Schema(
     "payment_applications",
     {

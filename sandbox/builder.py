@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from .company import World
 from .money import from_minor
+from .procore.model import CommitmentKind
 from .quickbooks_online import books
 from .quickbooks_online.records import Account, Bill, BillLine, BillPayment, PaymentLine, Vendor
 from .quickbooks_online.records import VendorCredit as Credit
@@ -87,7 +88,7 @@ class Builder:
         self,
         project_id: int,
         trade: Trade,
-        kind: str,
+        kind: CommitmentKind,
         title: str,
         *,
         currency: str = "USD",

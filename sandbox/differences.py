@@ -73,7 +73,7 @@ def _detail(truth: Truth, expected: Expected, row: ContractPayment) -> list[dict
         return []
     dates = memory.dates.get(payment.id, set()) | {payment.txn_date}
     numbers = memory.numbers.get(payment.id, set()) | {payment.number}
-    found = []
+    found: list[tuple[str, str | None, str | None]] = []
     if row.date not in dates:
         found.append(("date", payment.txn_date.isoformat(), row.date.isoformat()))
     if (row.check_number or None) not in {number or None for number in numbers}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import story
 from .builder import Builder, Contract, Trade
+from .procore.model import CommitmentKind
 
 MONTH = 30
 PER_CONTRACT = 40
@@ -35,7 +36,7 @@ def lay_history(b: Builder, trades: list[Trade], overhead: list[Trade], target: 
     position = 0
     while laid < on_commitments:
         trade = vendors[position % len(vendors)]
-        kind = "purchase_order" if position % 4 == 3 else "work_order"
+        kind: CommitmentKind = "purchase_order" if position % 4 == 3 else "work_order"
         contract = b.contract(
             projects[position % len(projects)], trade, kind, f"Package {position + 1}"
         )

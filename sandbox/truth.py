@@ -76,6 +76,12 @@ def _settle(truth: Truth, verdict: Verdict, deleted_sibling: bool) -> None:
         standing = view.standing(verdict.prefix, place.commitment_id)
         _expect(truth, verdict, place.commitment_id, place.requisition_id, standing)
         return
+    if verdict.commitment_id is not None and _twice(view, verdict):
+        stood = memory.stood.get(verdict.prefix)
+        verdict.put("held", "duplicate_in_procore")
+        amount = stood.amount if stood else verdict.target or 0
+        _expect(truth, verdict, verdict.commitment_id, verdict.requisition_id, amount)
+        return
     if verdict.disposition == "matched":
         assert verdict.commitment_id is not None and verdict.target is not None
         standing = view.standing(verdict.prefix, verdict.commitment_id)
@@ -101,6 +107,13 @@ def _settle(truth: Truth, verdict: Verdict, deleted_sibling: bool) -> None:
         if lost:
             verdict.put("held", "application_unlinked")
         _keep(truth, verdict, kept)
+
+
+def _twice(view: View, verdict: Verdict) -> bool:
+    """Say whether two rows carry one of the allocation's ids (money-rules 4.6)."""
+    assert verdict.commitment_id is not None
+    rows = view.rows(verdict.commitment_id).ours.get(verdict.prefix, [])
+    return len({row.origin_id for row in rows}) < len(rows)
 
 
 def _keep(truth: Truth, verdict: Verdict, stood: Stood) -> None:

@@ -10,6 +10,7 @@ from . import story
 from .builder import Builder, Contract, Trade
 from .company import World, found
 from .history import lay_history
+from .procore.model import CommitmentKind
 from .remember import remember_foreign, watch
 
 SIZES = {"empty": 0, "demo": 0, "10k": 10_000, "100k": 100_000, "1M": 1_000_000}
@@ -36,7 +37,7 @@ PROJECTS = (
     ("Foxglove Medical Offices", "2403"),
 )
 # project, trade, kind, title
-CONTRACTS = (
+CONTRACTS: tuple[tuple[int, int, CommitmentKind, str], ...] = (
     (0, 0, "work_order", "Foundations and slabs"),
     (0, 1, "work_order", "Electrical"),
     (0, 2, "work_order", "Heating and ventilation"),

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from connectors.connection import ConnectionFile, checked
-from connectors.errors import WrongSettings, is_transient
 from connectors.erp import Erp
+from connectors.errors import WrongSettings, is_transient
 from connectors.http import Call, is_loopback
 from connectors.procore.client import Procore
 from connectors.registry import open_erp

@@ -1,4 +1,4 @@
-"""Load: sends a batch's entries to Procore, one at a time, in order (house plan 6, money-rules 6)."""
+"""Load: sends a batch's entries to Procore, one at a time, in order (money-rules 6)."""
 
 import json
 from collections import defaultdict
@@ -57,9 +57,15 @@ def load_batch(
     with desk(run) as at:
         at.ledger.runs.require_generation(run.connection, plan["generation"])
         wanted = set(origin_ids)
-        planned = [e for e in rows_of(read_frame(plan["entries"], ENTRIES)) if e["origin_id"] in wanted]
+        entries = rows_of(read_frame(plan["entries"], ENTRIES))
+        planned = [entry for entry in entries if entry["origin_id"] in wanted]
         before = rows_of(read_frame(plan["contract_payments"], CONTRACT_PAYMENTS))
-        loader = _Loader(at, plan["hash"], read_json(context)["installation"])
+        loader = _Loader(
+            at,
+            plan["hash"],
+            read_json(context)["installation"],
+            own={entry["origin_id"] for entry in entries},
+        )
         loader.load(planned, before)
         states = at.ledger.entries.get(run.connection, origin_ids)
     counts: dict[str, int] = defaultdict(int)
@@ -74,11 +80,35 @@ def load_batch(
     return dict(counts)
 
 
+def is_first_write(run: Run) -> bool:
+    """Whether nothing was yet verified under this route and policy (money-rules 5.4)."""
+    with desk(run) as at:
+        return at.ledger.entries.first_write_is_ahead(
+            run.connection, ContractPaymentsRoute.name, run.policy_version
+        )
+
+
+def in_batches(entries: list[Entry], commitments: int, *, canary: bool) -> list[list[Entry]]:
+    """Batches of whole commitments, in the plan's order; a canary of one entry first (5.4)."""
+    first: list[Entry] = []
+    if canary and len(entries) > 1:
+        first = [next((entry for entry in entries if not entry["amber"]), entries[0])]
+    of: dict[str, int] = {}
+    rest: dict[int, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry not in first:
+            place = of.setdefault(entry["commitment_id"], len(of))
+            rest[place // commitments].append(entry)
+    return [first, *rest.values()] if first else list(rest.values())
+
+
 class _Loader:
     """Sends entries of one batch."""
 
-    def __init__(self, at: Desk, plan_hash: str, installation: str) -> None:
+    def __init__(self, at: Desk, plan_hash: str, installation: str, *, own: set[str]) -> None:
+        """``own`` are the ids of the whole plan: rows that this run itself may have made."""
         self._at = at
+        self._own = own
         self._plan_hash = plan_hash
         self._installation = installation
         self._route: PaymentRoute = ContractPaymentsRoute(at.procore)
@@ -119,10 +149,10 @@ class _Loader:
         successors: set[str],
     ) -> None:
         there = self._rows(entries[0])
-        if self._changed_meanwhile(before, there, {entry["origin_id"] for entry in entries}):
+        if self._changed_meanwhile(before, there):
             get_run_logger().warning(
-                "The payments of commitment %s changed in Procore since they were planned; it waits "
-                "for the next run.",
+                "The payments of commitment %s changed in Procore since they were planned; "
+                "it waits for the next run.",
                 commitment_id,
             )
             return
@@ -141,13 +171,10 @@ class _Loader:
                 self._read_back(entry)
 
     def _rows(self, entry: Entry) -> dict[str, Row]:
-        rows = read_rows(
-            self._at, entry["project_id"], entry["commitment_id"], entry["currency"]
-        )
+        rows = read_rows(self._at, entry["project_id"], entry["commitment_id"], entry["currency"])
         return {row["origin_id"] or f"row {row['contract_payment_id']}": row for row in rows}
 
-    @staticmethod
-    def _changed_meanwhile(before: list[Row], there: Mapping[str, Row], own: set[str]) -> bool:
+    def _changed_meanwhile(self, before: list[Row], there: Mapping[str, Row]) -> bool:
         """Whether anything but our own entries of this plan came, went or changed."""
 
         def facts(rows: Iterable[Row]) -> set[tuple[Any, ...]]:
@@ -160,7 +187,7 @@ class _Loader:
                     row["date"],
                 )
                 for row in rows
-                if row["origin_id"] not in own
+                if row["origin_id"] not in self._own
             }
 
         return facts(before) != facts(there.values())
@@ -196,6 +223,7 @@ class _Loader:
         ledger = self._at.ledger
         origin_id = entry["origin_id"]
         new = self._body(entry)
+        self._at.procore.ready()  # whatever wait the rate limits ask for comes before the check
         ledger.leases.check(self._at.run.lease, seconds=self._at.settings.lease_seconds)
         ledger.entries.sending(
             self._connection, origin_id, route=self._route.name, run_id=self._at.run.run_id

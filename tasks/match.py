@@ -2,8 +2,9 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import pandas as pd
 from prefect import get_run_logger, task
@@ -12,6 +13,7 @@ from paidsync.evidence.folder import read_frame, read_json
 from paidsync.reasons import Disposition, Hold, Outside, Pending
 from paidsync.records import (
     ALLOCATIONS,
+    BILLS,
     COMMITMENTS,
     DISPOSITIONS,
     FAULTS,
@@ -50,24 +52,25 @@ def match(
         first_fault.setdefault(fault["row_id"], fault)
     rows = rows_of(allocations)
     found = {
-        row["allocation_id"]: find(row, book) if row["bill_id"] != NO_BILL else None
-        for row in rows
+        row["allocation_id"]: find(row, book) if row["bill_id"] != NO_BILL else None for row in rows
     }
     spread = _spread_over_commitments(rows, found)
-    judged = [
-        _judge(
-            row,
-            found[row["allocation_id"]],
+
+    def case(row: Row) -> _Case:
+        match_ = found[row["allocation_id"]]
+        application = (match_.application if match_ else None) or {}
+        return _Case(
+            row=row,
+            match=match_,
             fault=first_fault.get(row["allocation_id"]),
-            application_fault=first_fault,
-            commitments=by_commitment,
+            application_fault=first_fault.get(application.get("application_id", "")),
+            commitment=by_commitment.get(application.get("commitment_id", "")),
             posted=row["allocation_id"] in posted,
             spread=row["payment_id"] in spread,
             home_currency=home_currency,
         )
-        for row in rows
-    ]
-    return DISPOSITIONS.frame(judged)
+
+    return DISPOSITIONS.frame(_judge(case(row)) for row in rows)
 
 
 def _spread_over_commitments(rows: Iterable[Row], found: Mapping[str, Match | None]) -> set[str]:
@@ -84,106 +87,160 @@ def _spread_over_commitments(rows: Iterable[Row], found: Mapping[str, Match | No
     return {payment for payment, places in commitments.items() if len(places) > 1}
 
 
-def _judge(
-    row: Row,
-    match_: Match | None,
-    *,
-    fault: Row | None,
-    application_fault: Mapping[str, Row],
-    commitments: Mapping[str, Row],
-    posted: bool,
-    spread: bool,
-    home_currency: str,
-) -> dict[str, Any]:
-    application = match_.application if match_ else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One allocation, with everything that its judgement depends on."""
 
-    def said(
-        disposition: Disposition, reason: str | None = None, detail: str | None = None, rule: str = ""
-    ) -> dict[str, Any]:
-        return {
-            "allocation_id": row["allocation_id"],
-            "disposition": disposition.value,
-            "reason": reason,
-            "detail": detail,
-            "rule": rule or (match_.strategy if match_ else None),
-            "amber": ",".join(_remarks(row, match_)) or None,
-            "application_id": application["application_id"] if application else None,
-            "commitment_id": application["commitment_id"] if application else None,
-            "project_id": application["project_id"] if application else None,
-            "currency": row["currency"],
-            "cash_minor": row["cash_minor"],
-            "state": fingerprint(row, application["application_id"] if application else None),
-        }
+    row: Row
+    match: Match | None
+    fault: Row | None
+    application_fault: Row | None
+    commitment: Row | None
+    posted: bool  # something was or may have been sent for it
+    spread: bool  # its credits are spread over several commitments
+    home_currency: str
 
-    def held(reason: Hold, detail: str | None, rule: str = "") -> dict[str, Any]:
-        return said(Disposition.HELD, reason.value, detail or reason.plain, rule)
 
-    standing = row["standing"]
-    if standing in (Standing.VOIDED, Standing.REAPPLIED, Standing.DELETED):
-        if posted:
-            return said(Disposition.MATCHED)
-        return said(Disposition.OUTSIDE, Outside.VOIDED_BEFORE_POSTING.value)
+class _Verdict(NamedTuple):
+    disposition: Disposition
+    reason: Hold | Pending | Outside | None = None
+    detail: str | None = None
+    rule: str | None = None
+
+
+def _held(reason: Hold, detail: str | None = None, rule: str | None = None) -> _Verdict:
+    return _Verdict(Disposition.HELD, reason, detail or reason.plain, rule)
+
+
+def _not_live(case: _Case) -> _Verdict | None:
+    """Voided, moved, deleted: there is something to do only if something was posted."""
+    standing = case.row["standing"]
+    if standing in (Standing.LIVE, Standing.NOT_ISSUED):
+        return None
+    if not case.posted:
+        return _Verdict(Disposition.OUTSIDE, Outside.VOIDED_BEFORE_POSTING)
     if standing == Standing.DISAPPEARED:
-        if posted:
-            return held(Hold.DISAPPEARED_FROM_ERP, None)
-        return said(Disposition.OUTSIDE, Outside.VOIDED_BEFORE_POSTING.value)
+        return _held(Hold.DISAPPEARED_FROM_ERP)
+    return _Verdict(Disposition.MATCHED)
+
+
+def _nothing_to_do_with_procore(case: _Case) -> _Verdict | None:
+    row = case.row
     if row["opening"]:
-        return said(Disposition.OUTSIDE, Outside.OPENING_HISTORY.value)
+        return _Verdict(Disposition.OUTSIDE, Outside.OPENING_HISTORY)
     if row["bill_id"] == NO_BILL:
-        return said(Disposition.OUTSIDE, Outside.UNAPPLIED.value)
-    if match_ is None:
-        if posted:
-            return held(
-                Hold.APPLICATION_UNLINKED,
-                f"No payment application names bill {row['bill_number'] or row['bill_id']} any more.",
-            )
-        return said(Disposition.OUTSIDE, Outside.NO_PAYMENT_APPLICATION.value)
-    if standing == Standing.NOT_ISSUED:
-        return said(Disposition.PENDING, Pending.NOT_ISSUED_YET.value)
-    if row["cash_minor"] == 0 and row["settled_minor"] and fault is None and not posted:
-        return said(Disposition.OUTSIDE, Outside.CREDIT_APPLICATION.value)
-    if match_.pending is not None:
-        if posted:
-            return held(Hold.APPLICATION_UNLINKED, match_.detail)
-        return said(Disposition.PENDING, match_.pending.value, match_.detail)
-    if match_.hold is not None:
-        return held(match_.hold, match_.detail)
-    if fault is not None:
-        return held(Hold(fault["reason"]), fault["detail"], fault["rule"])
-    assert application is not None
-    if wrong := application_fault.get(application["application_id"]):
-        return held(Hold(wrong["reason"]), wrong["detail"], wrong["rule"])
-    if spread:
-        return held(
+        return _Verdict(Disposition.OUTSIDE, Outside.UNAPPLIED)
+    if case.match is None and not case.posted:
+        return _Verdict(Disposition.OUTSIDE, Outside.NO_PAYMENT_APPLICATION)
+    return None
+
+
+def _lost_its_application(case: _Case) -> _Verdict | None:
+    """3.8: a match that is lost never moves money."""
+    if not case.posted:
+        return None
+    if case.match is None:
+        number = case.row["bill_number"] or case.row["bill_id"]
+        return _held(
+            Hold.APPLICATION_UNLINKED, f"No payment application names bill {number} any more."
+        )
+    if case.match.pending is not None:
+        return _held(Hold.APPLICATION_UNLINKED, case.match.detail)
+    return None
+
+
+def _not_yet(case: _Case) -> _Verdict | None:
+    if case.row["standing"] == Standing.NOT_ISSUED:
+        return _Verdict(Disposition.PENDING, Pending.NOT_ISSUED_YET)
+    if case.match is not None and case.match.pending is not None:
+        return _Verdict(Disposition.PENDING, case.match.pending, case.match.detail)
+    return None
+
+
+def _no_cash_moved(case: _Case) -> _Verdict | None:
+    """1.3: a bill settled by a credit."""
+    row = case.row
+    if row["cash_minor"] == 0 and row["settled_minor"] and not case.fault and not case.posted:
+        return _Verdict(Disposition.OUTSIDE, Outside.CREDIT_APPLICATION)
+    return None
+
+
+def _matched_doubtfully(case: _Case) -> _Verdict | None:
+    if case.match is not None and case.match.hold is not None:
+        return _held(case.match.hold, case.match.detail)
+    return None
+
+
+def _breaks_a_rule(case: _Case) -> _Verdict | None:
+    for fault in (case.fault, case.application_fault):
+        if fault is not None:
+            return _held(Hold(fault["reason"]), fault["detail"], fault["rule"])
+    if case.spread:
+        return _held(
             Hold.CASH_SPLIT_UNKNOWN,
             "A credit is used on bills of several commitments, and the ERP does not say on which.",
         )
-    refusal = _commitment_refuses(row, commitments.get(application["commitment_id"]), home_currency)
-    if refusal is not None:
-        return held(*refusal)
-    return said(Disposition.MATCHED)
+    return None
 
 
-def _commitment_refuses(
-    row: Row, commitment: Row | None, home_currency: str
-) -> tuple[Hold, str] | None:
-    if commitment is None or not commitment["project_active"]:
-        return Hold.PROJECT_NOT_ACTIVE, (
-            "The project is not active in Procore, or the service account cannot see it."
-            if commitment is None
-            else f"Project {commitment['project_name']} is not active in Procore."
+def _commitment_refuses(case: _Case) -> _Verdict | None:
+    row, commitment = case.row, case.commitment
+    if commitment is None:
+        return _held(Hold.PROJECT_NOT_ACTIVE)
+    number = commitment["number"]
+    if not commitment["project_active"]:
+        return _held(
+            Hold.PROJECT_NOT_ACTIVE,
+            f"Project {commitment['project_name']} is not active in Procore, or not visible.",
         )
     if (commitment["status"] or "").casefold() in _VOID:
-        return Hold.COMMITMENT_VOID, (
-            f"Commitment {commitment['number']} is {commitment['status']} in Procore."
+        return _held(
+            Hold.COMMITMENT_VOID, f"Commitment {number} is {commitment['status']} in Procore."
         )
-    currency = commitment["currency"] or home_currency
+    currency = commitment["currency"] or case.home_currency
     if currency != row["currency"]:
-        return Hold.CURRENCY_DIFFERS, (
-            f"Bill {row['bill_number']} is in {row['currency']}, commitment "
-            f"{commitment['number']} in {currency}."
+        return _held(
+            Hold.CURRENCY_DIFFERS,
+            f"Bill {row['bill_number']} is in {row['currency']}, "
+            f"commitment {number} in {currency}.",
         )
     return None
+
+
+# In this order; the first that has something to say decides.
+_RULES: tuple[Callable[[_Case], _Verdict | None], ...] = (
+    _not_live,
+    _nothing_to_do_with_procore,
+    _lost_its_application,
+    _not_yet,
+    _no_cash_moved,
+    _matched_doubtfully,
+    _breaks_a_rule,
+    _commitment_refuses,
+)
+
+
+def _judge(case: _Case) -> dict[str, Any]:
+    verdict = next(
+        (said for rule in _RULES if (said := rule(case)) is not None),
+        _Verdict(Disposition.MATCHED),
+    )
+    row, match_ = case.row, case.match
+    application = (match_.application if match_ else None) or {}
+    return {
+        "allocation_id": row["allocation_id"],
+        "disposition": verdict.disposition.value,
+        "reason": verdict.reason.value if verdict.reason else None,
+        "detail": verdict.detail,
+        "rule": verdict.rule or (match_.strategy if match_ else None),
+        "amber": ",".join(_remarks(row, match_)) or None,
+        "application_id": application.get("application_id"),
+        "commitment_id": application.get("commitment_id"),
+        "project_id": application.get("project_id"),
+        "currency": row["currency"],
+        "cash_minor": row["cash_minor"],
+        "state": fingerprint(row, application.get("application_id")),
+    }
 
 
 def _remarks(row: Row, match_: Match | None) -> list[str]:
@@ -226,7 +283,7 @@ def match_payments(run: Run, extract: dict[str, Ref], validate: dict[str, Ref]) 
             read_frame(extract["applications"], PAYMENT_APPLICATIONS),
             read_frame(extract["commitments"], COMMITMENTS),
             read_frame(validate["faults"], FAULTS),
-            bills=context["bills"],
+            bills=rows_of(read_frame(extract["bills"], BILLS)),
             posted=at.ledger.entries.with_entries(run.connection),
             home_currency=context["home_currency"],
         )

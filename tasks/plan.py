@@ -1,7 +1,7 @@
 """Plan: reads Procore, then says which entries would make it agree with the ERP."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_aga
 from tasks.planning import (
     Known,
     Outcome,
+    differences,
     in_sending_order,
     is_mass_change,
     ours,
@@ -98,7 +99,7 @@ def _check_totals(rows: Iterable[Row], judged: Iterable[Row]) -> dict[tuple[str,
 
 
 def _join_open_deletions(rows: Iterable[Row], outcomes: dict[str, Outcome]) -> None:
-    """5.3: while a deletion on a bill waits for a person, new payments of that bill wait with it."""
+    """5.3: while a deletion on a bill waits for a person, its new payments wait with it."""
     waiting = {
         row["bill_id"]
         for row in rows
@@ -110,8 +111,8 @@ def _join_open_deletions(rows: Iterable[Row], outcomes: dict[str, Outcome]) -> N
         if row["bill_id"] in waiting and any(e["kind"] == "payment" for e in outcome.entries):
             outcomes[row["allocation_id"]] = Outcome.held(
                 Hold.DELETED_IN_ERP,
-                f"Another payment of bill {row['bill_number']} was deleted in the ERP and waits for "
-                "a decision; this one waits with it.",
+                f"Another payment of bill {row['bill_number']} was deleted in the ERP and waits "
+                "for a decision; this one waits with it.",
             )
 
 
@@ -160,6 +161,7 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
         rows = rows_of(seen)
         prefix = origin.company_prefix(at.connection.erp_name, at.connection.erp_company)
         require_known(rows, prefix, at.ledger.entries.known_ids(run.connection))
+        _verify_posted(at, entries, rows)
         by_commitment: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
             by_commitment[row["commitment_id"]].append(row)
@@ -196,9 +198,7 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
         }
         stopped = _keep(at, run, new, ids, digest, context["generation"])
     payments = sum(entry["kind"] == "payment" for entry in new)
-    get_run_logger().info(
-        "Planned %s payments and %s reversals.", payments, len(new) - payments
-    )
+    get_run_logger().info("Planned %s payments and %s reversals.", payments, len(new) - payments)
     return {**refs, "hash": digest, "generation": context["generation"], "stopped": stopped}
 
 
@@ -233,9 +233,23 @@ def _read_procore(
     return frame, tabs
 
 
-def read_rows(
-    at: Desk, project_id: str, commitment_id: str, currency: str
-) -> list[dict[str, Any]]:
+def _verify_posted(at: Desk, entries: Mapping[str, Sequence[Row]], rows: Sequence[Row]) -> None:
+    """What an earlier run posted and could not read back is read back by this reading."""
+    if at.run.mode != "sync":
+        return
+    there = {row["origin_id"]: row for row in rows}
+    seen = [
+        entry["origin_id"]
+        for each in entries.values()
+        for entry in each
+        if entry["state"] == "posted"
+        and entry["origin_id"] in there
+        and not differences(entry, there[entry["origin_id"]])
+    ]
+    at.ledger.entries.verified(at.run.connection, seen, at.run.run_id)
+
+
+def read_rows(at: Desk, project_id: str, commitment_id: str, currency: str) -> list[dict[str, Any]]:
     """All rows of a commitment; a listing that is not complete proves nothing and is not used."""
     listing = at.procore.contract_payments(project_id, commitment_id)
     if not listing.complete:
@@ -248,7 +262,7 @@ def read_rows(
 
 
 def _keep(
-    at: Desk, run: Run, new: list[Row], judged: list[str], digest: str, generation: int | None
+    at: Desk, run: Run, new: Sequence[Row], judged: list[str], digest: str, generation: int | None
 ) -> str | None:
     """Store the plan (a sync only); why it must not be loaded, if so (rule 5.4)."""
     reversals = sum(entry["kind"] == "reversal" for entry in new)
@@ -261,9 +275,8 @@ def _keep(
             f"The plan would take back {reversals} of {standing} posted payments; nothing was "
             f"written. Plan {digest[:12]}."
         )
-    if run.mode == "preview":
+    if run.mode == "preview" or generation is None:
         return stopped
-    assert generation is not None
     at.ledger.runs.save_plan(
         {
             "connection": run.connection,
@@ -282,9 +295,7 @@ def _keep(
             for entry in new
             if not entry["resumes"]
         ]
-        at.ledger.entries.plan(
-            run.connection, judged, fresh, plan_hash=digest, run_id=run.run_id
-        )
+        at.ledger.entries.plan(run.connection, judged, fresh, plan_hash=digest, run_id=run.run_id)
     return stopped
 
 

@@ -7,7 +7,7 @@ in Procore under the allocation's ids, read in this run.
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,8 +24,8 @@ from tasks.strategies import Row
 class Known:
     """What the plan is made from, besides the allocations themselves."""
 
-    rows: Mapping[str, list[Row]]  # every row in Procore now, by commitment
-    entries: Mapping[str, list[Row]]  # the ledger's, by allocation, in order of n
+    rows: Mapping[str, Sequence[Row]]  # every row in Procore now, by commitment
+    entries: Mapping[str, Sequence[Row]]  # the ledger's, by allocation, in order of n
     applications: Mapping[str, Row]
     tabs: Mapping[str, bool | None]  # commitment -> Payments Issued tab on; None unknown
     numbers: Mapping[str, str | None]  # commitment -> its number, for people
@@ -79,7 +79,7 @@ def require_known(rows: Iterable[Row], prefix: str, known_ids: set[str]) -> None
 
 
 def plan_allocation(
-    row: Row, judged: Row, standing: list[Row], check_total: int, known: Known
+    row: Row, judged: Row, standing: Sequence[Row], check_total: int, known: Known
 ) -> Outcome:
     """The plan table, for one allocation.
 
@@ -97,28 +97,23 @@ def plan_allocation(
     posted = sum(each["amount_minor"] for each in live)
     if judged["disposition"] != Disposition.MATCHED:
         return Outcome()
-    if row["standing"] == Standing.DELETED:
-        return _deleted(row, live, entries, known)
-    if row["standing"] in (Standing.VOIDED, Standing.REAPPLIED):
-        if not live:
-            return _nothing_stands()
-        return Outcome(entries=_reversals(row, live, entries, known))
+    if row["standing"] != Standing.LIVE:
+        return _taken_back(row, live, entries, known)
     if not row["fresh"]:
         return Outcome(left="it was not read from the ERP in this run")
-    target = row["cash_minor"]
     same_place = all(
         each["application_id"] == judged["application_id"]
         and each["commitment_id"] == judged["commitment_id"]
         for each in live
     )
-    if live and posted == target and same_place:
+    if live and posted == row["cash_minor"] and same_place:
         return _details(row, judged, live, entries, known)
-    if live and target == 0:
+    if live and row["cash_minor"] == 0:
         return Outcome(entries=_reversals(row, live, entries, known))
     return _post(row, judged, live, entries, check_total, known)
 
 
-def _trouble(standing: list[Row], entries: list[Row]) -> Outcome | None:
+def _trouble(standing: Sequence[Row], entries: Sequence[Row]) -> Outcome | None:
     """4.6 and the last line of the table: what we own is not as we left it."""
     seen: set[str] = set()
     for each in standing:
@@ -162,7 +157,7 @@ def differences(entry: Row, there: Row) -> str:
     )
 
 
-def _unanswered(entries: list[Row], standing: list[Row], known: Known) -> Outcome | None:
+def _unanswered(entries: Sequence[Row], standing: Sequence[Row], known: Known) -> Outcome | None:
     """6.2 and 6.3: an entry that may have been sent is adopted, sent again, or waited for."""
     by_id = {each["origin_id"]: each for each in standing}
     for entry in entries:
@@ -193,7 +188,7 @@ def is_the_same(entry: Row, there: Row) -> bool:
     )
 
 
-def _not_taken_back(standing: list[Row], entries: list[Row]) -> list[Row]:
+def _not_taken_back(standing: Sequence[Row], entries: Sequence[Row]) -> list[Row]:
     """Our payments in Procore that no reversal of ours takes back."""
     kinds = {entry["origin_id"]: entry for entry in entries}
     reversed_ids = {
@@ -210,26 +205,25 @@ def _not_taken_back(standing: list[Row], entries: list[Row]) -> list[Row]:
     ]
 
 
-def _nothing_stands() -> Outcome:
-    return Outcome(
-        disposition=Disposition.OUTSIDE, reason=Outside.VOIDED_BEFORE_POSTING.value, right=True
-    )
-
-
-def _deleted(row: Row, live: list[Row], entries: list[Row], known: Known) -> Outcome:
+def _taken_back(row: Row, live: Sequence[Row], entries: Sequence[Row], known: Known) -> Outcome:
+    """Voided, moved to other bills, or gone on proof: what stands is reversed (5.2, 5.3)."""
+    if not live and entries:
+        return Outcome(right=True)
     if not live:
-        return _nothing_stands()
-    if known.policy.deleted_in_erp == "reverse":
-        return Outcome(entries=_reversals(row, live, entries, known))
-    return Outcome.held(
-        Hold.DELETED_IN_ERP,
-        f"Payment {row['payment_number'] or row['payment_id']} of {live[0]['date']} was deleted in "
-        f"{known.erp_title}; its row still stands in Procore.",
-    )
+        return Outcome(
+            disposition=Disposition.OUTSIDE, reason=Outside.VOIDED_BEFORE_POSTING.value, right=True
+        )
+    if row["standing"] == Standing.DELETED and known.policy.deleted_in_erp == "hold":
+        return Outcome.held(
+            Hold.DELETED_IN_ERP,
+            f"Payment {row['payment_number'] or row['payment_id']} of {live[0]['date']} was "
+            f"deleted in {known.erp_title}; its row still stands in Procore.",
+        )
+    return Outcome(entries=_reversals(row, live, entries, known))
 
 
 def _details(
-    row: Row, judged: Row, live: list[Row], entries: list[Row], known: Known
+    row: Row, judged: Row, live: Sequence[Row], entries: Sequence[Row], known: Known
 ) -> Outcome:
     """The amount is right; the check number or the date may have changed."""
     last = live[-1]
@@ -248,8 +242,8 @@ def _details(
 def _post(
     row: Row,
     judged: Row,
-    live: list[Row],
-    entries: list[Row],
+    live: Sequence[Row],
+    entries: Sequence[Row],
     check_total: int,
     known: Known,
 ) -> Outcome:
@@ -267,9 +261,7 @@ def _post(
         for each in known.rows.get(commitment, [])
         if not (each["origin_id"] or "").startswith(prefix)
     ]
-    in_the_way = looks_alike(
-        row, amount=row["cash_minor"], check_total=check_total, others=others
-    )
+    in_the_way = looks_alike(row, amount=row["cash_minor"], check_total=check_total, others=others)
     if in_the_way is not None:
         reason, detail = in_the_way
         if isinstance(reason, Outside) and not live:
@@ -283,7 +275,7 @@ def _post(
     return Outcome(entries=[*reversals, _payment(row, judged, number, known)])
 
 
-def _next_n(standing: list[Row], entries: list[Row]) -> int:
+def _next_n(standing: Sequence[Row], entries: Sequence[Row]) -> int:
     """5.1: one more than the highest ever seen, in Procore or in the ledger; never reused."""
     in_procore = (origin.parse(each["origin_id"]) for each in standing)
     numbers = [parsed.n for parsed in in_procore if parsed] + [entry["n"] for entry in entries]
@@ -322,7 +314,7 @@ def _payment(row: Row, judged: Row, n: int, known: Known) -> dict[str, Any]:
 
 
 def _reversals(
-    row: Row, live: list[Row], entries: list[Row], known: Known
+    row: Row, live: Sequence[Row], entries: Sequence[Row], known: Known
 ) -> list[dict[str, Any]]:
     """5.2: taken back from the very row that stands, onto the same application and commitment."""
     by_id = {entry["origin_id"]: entry for entry in entries}

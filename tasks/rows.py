@@ -43,9 +43,7 @@ def minor(amount: Decimal | None, currency: str | None) -> int | None:
         return None
 
 
-def allocation_rows(
-    payment: BillPayment, *, erp: str, erp_company: str
-) -> list[dict[str, Any]]:
+def allocation_rows(payment: BillPayment, *, erp: str, erp_company: str) -> list[dict[str, Any]]:
     """One row per bill of a payment, and one for its unapplied rest; without the bill's columns."""
     base = _payment_columns(payment)
     rows = [

@@ -63,7 +63,7 @@ def number_key(vendor: str | None, number: str | None) -> tuple[str, str] | None
 
 
 def by_bill_id(row: Row, book: Book) -> Match | None:
-    """3.1: the application's origin_id is the bill's id, and the bill's vendor or the number agrees.
+    """3.1: the application's origin_id is the bill's id, and its vendor or the number agrees.
 
     3.5: where only the ids agree on the number, it is a match with a remark.
     """
@@ -88,8 +88,8 @@ def by_bill_id(row: Row, book: Book) -> Match | None:
             application,
             hold=Hold.VENDOR_DIFFERS,
             detail=(
-                f"Application {application['invoice_number']} names bill {row['bill_id']}, which is "
-                f"number {row['bill_number']} of vendor {row['vendor_name'] or row['vendor_id']}."
+                f"Application {application['invoice_number']} names bill {row['bill_id']}, which "
+                f"is number {row['bill_number']} of {row['vendor_name'] or row['vendor_id']}."
             ),
         )
     amber = () if number_agrees else ("bill_number_differs",)

@@ -6,6 +6,7 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from paidsync.evidence.folder import read_frame
 from paidsync.records import VERIFIED
 from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_again
 from tasks.plan import read_rows
@@ -50,8 +51,19 @@ def verify_batch(run: Run, origin_ids: list[str], batch: int, batches: int) -> R
         ref = at.folder.put_frame(
             _free(at, name), VERIFIED.frame(rows), VERIFIED, amount="amount_minor"
         )
-    get_run_logger().info("Verified %s of %s posted entries.", len(good), len(rows))
+    get_run_logger().info(
+        "Batch %s of %s: %s of %s posted entries stand as sent.",
+        batch,
+        batches,
+        len(good),
+        len(rows),
+    )
     return ref.as_dict()
+
+
+def seen_red(ref: Ref) -> bool:
+    """Whether something of a verified batch does not stand as it was sent."""
+    return bool((read_frame(ref, VERIFIED)["colour"] == "red").any())
 
 
 def _free(at: Desk, name: str) -> str:
@@ -83,7 +95,7 @@ def _seen(entry: Row, there: list[Row]) -> dict[str, Any]:
     if len(there) > 1:
         return _row(entry, "red", "two rows bear this id")
     if changed := differences(entry, there[0]):
-        return _row(entry, "red", changed)
+        return {**_row(entry, "red", changed), "invoice_number": there[0]["invoice_number"]}
     return _row(entry, *_colour(entry))
 
 

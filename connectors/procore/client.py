@@ -11,6 +11,7 @@ from connectors.http import Call
 from connectors.procore import mapping, retainage
 from connectors.procore.gate import Gate
 from connectors.procore.judge import SYSTEM
+from connectors.procore.links import commitment_link
 from connectors.procore.paging import Json
 from connectors.procore.records import (
     Caller,
@@ -67,6 +68,13 @@ class Procore:
             transport=transport,
             sleep=sleep,
         )
+
+    def ready(self) -> None:
+        """Wait until a call may go out, so that nothing waits between a last check and a send.
+
+        Raises RateLimited where the wait would be too long.
+        """
+        self.gate.ready()
 
     def caller(self) -> Caller:
         """The user that the credentials act as."""
@@ -212,8 +220,7 @@ class Procore:
 
     def commitment_link(self, project_id: str, commitment_id: str, kind: CommitmentKind) -> str:
         """Where a person sees the commitment (Procore: side panel views)."""
-        project, commitment = quote(project_id, safe=""), quote(commitment_id, safe="")
-        return f"{self._settings.app}/{project}/project/commitments/{kind}_contracts/{commitment}"
+        return commitment_link(self._settings, project_id, commitment_id, kind)
 
     @property
     def calls_left(self) -> int | None:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import connectors.procore.judge as judging
 from connectors.errors import AccessRefused, Garbled
 from connectors.http import Call, Http, Params, Reply
 from connectors.procore.auth import ClientCredentials
+from connectors.procore.judge import LOGIN, SYSTEM, judge, judge_login
 from connectors.procore.paging import Json, Pages, read_pages
 from connectors.procore.settings import ProcoreSettings
 
@@ -29,9 +29,9 @@ class Gate:
         self.server_time: datetime | None = None
         # Two hosts, so two clients: the token goes to the API alone, the secret to the login.
         self._login = Http(
-            system=judging.LOGIN,
+            system=LOGIN,
             base_url=settings.auth,
-            judge=judging.judge_login,
+            judge=judge_login,
             on_call=on_call,
             longest_wait=longest_wait,
             transport=transport,
@@ -39,9 +39,9 @@ class Gate:
         )
         self._tokens = ClientCredentials(settings, self._login)
         self._http = Http(
-            system=judging.SYSTEM,
+            system=SYSTEM,
             base_url=settings.api,
-            judge=judging.judge,
+            judge=judge,
             on_call=on_call,
             headers=self._headers,
             renew=self._tokens.renew,
@@ -55,6 +55,11 @@ class Gate:
         """The fewest calls left in either rate window; None before the first answer."""
         return self._http.pace.calls_left
 
+    def ready(self) -> None:
+        """Wait until a call may go out. Raises RateLimited where that would be too long."""
+        self._tokens.ready()
+        self._http.ready()
+
     def read(self, path: str, *, route: str, params: Params | None = None) -> Reply:
         """Ask the API. Raises an OutsideError."""
         self._tokens.ready()
@@ -66,7 +71,7 @@ class Gate:
         if not isinstance(reply.body, Mapping):
             raise Garbled(
                 "The answer is not a JSON object.",
-                system=judging.SYSTEM,
+                system=SYSTEM,
                 operation=reply.operation,
                 status=reply.status,
                 request_id=reply.request_id,

@@ -1,7 +1,8 @@
 """Statements, and the walk over everything that changed (QuickBooks Online: data queries).
 
 Offset paging over a changing set loses rows, so the walk cuts time into windows that one answer can
-hold: an answer with fewer than 1000 rows is whole. Nothing rests on the order of rows.
+hold: an answer with fewer than 1000 rows is whole. What is whole never rests on the order of rows,
+only how many calls it takes.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -122,42 +123,41 @@ def walk(ask: Ask, entity: str, since: datetime | None) -> Iterator[Chunk]:
     leaves its window for a later one, which is read afterwards. Deleted rows cannot be seen.
     """
     start = None if since is None else int(since.timestamp())
-    whole = _Window(entity, start, None)
-    answer = ask(whole.select())
-    began = answer.time
-    if len(answer.rows) < ROWS:
-        yield Chunk(answer.rows, began, last=True)
-        return
-    # Only the size of the first windows rests on these three; the first window has no start.
-    low = _oldest(answer.rows)
-    high = int(began.timestamp()) + 1
-    count = ask(whole.count()).total or 2 * ROWS
-    width = max(1, (high - low) * AIM // max(count, AIM))
+    low, end = start, None
+    began: datetime | None = None
+    cut = False
     while True:
-        end = low + width if low + width < high else None
         window = _Window(entity, start, end)
-        rows = ask(window.select()).rows
+        answer = ask(window.select())
+        began = began or answer.time
+        rows = answer.rows
         if len(rows) >= ROWS:
-            if end is None:  # halve what is left, however little; rows may be ahead of the clock
-                high = max(high, low + 2)
-                width = (high - low) // 2
-                continue
-            if width > 1:
-                width //= 2
+            oldest, newest = _ends(rows)
+            low = oldest if low is None else low
+            if end is None or end - low > 1:
+                # Oldest first, so all before the newest of them are fewer than 1000: one cut is
+                # enough. Where the order is not kept after all, halves are.
+                end = low + (max(1, newest - low) if end is None or not cut else (end - low) // 2)
+                cut = True
                 continue
             rows = _paged(ask, window)
         yield Chunk(rows, began, last=end is None)
         if end is None:
             return
+        assert low is not None  # noqa: S101 - set when the end was
+        width = max(1, (end - low) * AIM // max(len(rows), AIM // GROWTH))
         start = low = end
-        width = max(1, width * AIM // max(len(rows), AIM // GROWTH))
+        end = low + width if low + width <= began.timestamp() else None
+        cut = False
 
 
-def _oldest(rows: list[Row]) -> int:
+def _ends(rows: list[Row]) -> tuple[int, int]:
+    """The seconds of the oldest and the newest of some rows."""
     try:
-        return min(int(updated_at(row).timestamp()) for row in rows)
+        seconds = [int(updated_at(row).timestamp()) for row in rows]
     except ValueError as error:
         raise Garbled(f"A record is not as documented ({error}).", system=SYSTEM) from error
+    return min(seconds), max(seconds)
 
 
 def _paged(ask: Ask, window: _Window) -> list[Row]:

@@ -7,7 +7,6 @@ August 2025). A 429 costs a whole minute, so some room is left for other users o
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
 
 from connectors.pace import Pace
 
@@ -35,9 +34,7 @@ class Quota(Pace):
                 needed = max(needed, self._sent[-count] + seconds - self._monotonic())
         return needed
 
-    def wait(self, longest: float) -> datetime | None:
-        """As Pace; a request that may go out counts."""
-        free_at = super().wait(longest)
-        if free_at is None:
-            self._sent.append(self._monotonic())
-        return free_at
+    def sent(self) -> None:
+        """As Pace; the request counts in every window."""
+        super().sent()
+        self._sent.append(self._monotonic())

@@ -1,4 +1,4 @@
-"""Run folders: frames as Parquet, each known by its SHA-256; a manifest seals them (house plan 3)."""
+"""Run folders: frames as Parquet, each known by its SHA-256; a manifest seals them."""
 
 import hashlib
 import json
@@ -54,7 +54,7 @@ class RunFolder:
     def put_frame(
         self, name: str, frame: pd.DataFrame, schema: Schema, *, amount: str | None = None
     ) -> FileRef:
-        """Write a frame of ``schema``; ``amount`` is the column whose totals the reference bears."""
+        """Write a frame of ``schema``; the reference bears the totals of column ``amount``."""
         path = self._new(f"{name}.parquet")
         schema.check(frame).to_parquet(path, index=False)
         sums = totals(frame, amount) if amount is not None else {}
@@ -100,8 +100,7 @@ class RunFolder:
         manifest = {
             **facts,
             "files": {
-                path.name: {"sha256": _sha256(path), "bytes": path.stat().st_size}
-                for path in files
+                path.name: {"sha256": _sha256(path), "bytes": path.stat().st_size} for path in files
             },
             "reused": {ref.name: {"path": ref.path, "sha256": ref.sha256} for ref in reused},
         }

@@ -5,13 +5,14 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, and_, bindparam, false, func, select, update
+from sqlalchemy import Engine, and_, bindparam, false, select, update
 
 from paidsync.ledger.sql import chunks, frame_of, upsert
-from paidsync.ledger.tables import Allocation, Bill
+from paidsync.ledger.tables import Allocation, Bill, Entry
 from paidsync.records import ALLOCATIONS, Standing
 
 _allocation = Allocation.__table__  # type: ignore[attr-defined]
+_entry = Entry.__table__  # type: ignore[attr-defined]
 _bill = Bill.__table__  # type: ignore[attr-defined]
 
 # What the run's judgement depends on; where one of these changed, it is judged anew.
@@ -95,14 +96,9 @@ class Allocations:
                 .values(_UNJUDGED)
             )
 
-    def judge_bills_anew(self, db: Db, connection: str, bill_ids: Collection[str]) -> None:
-        """Bills changed: what is allocated to them is looked at again."""
-        for chunk in chunks(bill_ids):
-            db.execute(
-                update(_allocation)
-                .where(_allocation.c.connection == connection, _allocation.c.bill_id.in_(chunk))
-                .values(_UNJUDGED)
-            )
+    def judge_anew(self, db: Db, connection: str, allocation_ids: Collection[str]) -> None:
+        """Something that their judgement depends on changed: they are looked at again."""
+        self._forget(db, connection, allocation_ids)
 
     def judged(self, connection: str, rows: Iterable[Mapping[str, Any]], run_id: str) -> None:
         """What this run judged: rows of allocation_id, disposition, reason, state and whether
@@ -191,16 +187,39 @@ class Allocations:
                 found |= set(db.execute(query).scalars())
         return found
 
-    def count_dated(self, connection: str, first: str, last: str) -> int:
-        """Payments seen that are dated first..last and still there, to compare with the ERP."""
-        there = (Standing.LIVE, Standing.NOT_ISSUED, Standing.VOIDED)
+    def payments_dated(self, connection: str, first: str, last: str) -> set[str]:
+        """Payments seen that are dated first..last (ISO dates) and still there, to compare with
+        the ERP's own count."""
+        there = (Standing.LIVE, Standing.NOT_ISSUED, Standing.VOIDED, Standing.REAPPLIED)
         with self._engine.begin() as db:
-            query = select(func.count(func.distinct(_allocation.c.payment_id))).where(
+            query = select(_allocation.c.payment_id).where(
                 _allocation.c.connection == connection,
                 _allocation.c.payment_date.between(first, last),
                 _allocation.c.standing.in_(there),
             )
-            return int(db.execute(query).scalar_one())
+            return set(db.execute(query).scalars())
+
+    def unfinished_payments(self, connection: str) -> set[str]:
+        """Payments with an allocation that is changed, held, pending or under way: whatever is
+        posted for them needs a fresh read first. Those outside are judged from what is stored."""
+        with self._engine.begin() as db:
+            query = select(_allocation.c.payment_id).where(
+                _allocation.c.connection == connection,
+                _allocation.c.settled.is_(False),
+                _allocation.c.disposition.is_distinct_from("outside"),
+            )
+            return set(db.execute(query).scalars())
+
+    def posted_to(self, connection: str, application_ids: Collection[str]) -> pd.DataFrame:
+        """Stored allocations with entries on these payment applications (ALLOCATIONS)."""
+        ids: set[str] = set()
+        with self._engine.begin() as db:
+            for chunk in chunks(application_ids):
+                query = select(_entry.c.allocation_id).where(
+                    _entry.c.connection == connection, _entry.c.application_id.in_(chunk)
+                )
+                ids |= set(db.execute(query).scalars())
+        return self._frame(connection, _allocation.c.allocation_id, ids)
 
 
 def _query(where: Any) -> Any:

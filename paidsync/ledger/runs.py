@@ -204,3 +204,13 @@ class Runs:
         """Keep what a plan would do, under its hash."""
         with self._engine.begin() as db:
             upsert(db, _plan, [{**row, "at": utc_now()}])
+
+    def refused_plans(self, connection: str) -> list[str]:
+        """Hashes of plans that the circuit breaker stopped, newest first."""
+        with self._engine.begin() as db:
+            query = (
+                select(_plan.c.plan_hash)
+                .where(_plan.c.connection == connection, _plan.c.stopped.is_not(None))
+                .order_by(_plan.c.at.desc())
+            )
+            return list(db.execute(query).scalars())

@@ -19,9 +19,7 @@ def _config() -> Config:
 
 def newest() -> str:
     """The revision that this version of PaidSync needs."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None
-    return head
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
 def current(engine: Engine) -> str | None:

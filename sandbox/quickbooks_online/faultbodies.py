@@ -114,7 +114,7 @@ def gateway_response(
     """Answer a fault of the gateway, with lower-case keys and null siblings."""
     message = f"message={name}; errorCode={int(code):06d}; statusCode={status}"
     error = {"message": message, "detail": detail, "code": code, "element": None}
-    body = {
+    body: dict[str, Any] = {
         "warnings": None,
         "intuitObject": None,
         "fault": {"error": [error], "type": kind},

@@ -93,13 +93,14 @@ class Company:
 
     def table(self, kind: str) -> AnyTable:
         """Return the table of an entity by its API name."""
-        return {
+        tables: dict[str, AnyTable] = {
             "Account": self.accounts,
             "Vendor": self.vendors,
             "Bill": self.bills,
             "VendorCredit": self.credits,
             "BillPayment": self.payments,
-        }[kind]
+        }
+        return tables[kind]
 
     def now(self) -> int:
         """Return the present instant in the whole seconds of `MetaData`."""

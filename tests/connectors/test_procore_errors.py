@@ -173,3 +173,27 @@ def test_a_503_is_waited_for_as_long_as_it_asks() -> None:
     with scripted(lambda _: answers.pop(0)) as there:
         assert there.procore.caller().login == "x"
     assert any(wait > 6 for wait in there.waits)
+
+
+def test_a_company_that_is_not_listed_is_refused_with_those_that_are() -> None:
+    listed = [{"id": 7, "name": "Other Builders"}, {"id": 8, "name": None}]
+    with (
+        scripted(lambda _: JSONResponse(listed, headers={"Total": "2"})) as there,
+        pytest.raises(AccessRefused, match=r"Other Builders \(7\)") as error,
+    ):
+        there.procore.company_name()
+    assert "Install the app" in error.value.action
+
+
+def test_permissions_without_tools_are_garbled() -> None:
+    with scripted(lambda _: JSONResponse({"tools": None})) as there, pytest.raises(Garbled):
+        there.procore.erp_tool()
+
+
+def test_of_two_users_with_one_address_the_active_one_counts() -> None:
+    row = {"email_address": "ada@hallam.example", "erp_integrated_accountant": True}
+    users = [{**row, "id": 1, "is_active": False}, {**row, "id": 2, "is_active": True}]
+    with scripted(lambda _: JSONResponse(users)) as there:
+        found = there.procore.user("ada@hallam.example")
+    assert found is not None
+    assert (found.user_id, found.is_accounting_approver) == ("2", True)

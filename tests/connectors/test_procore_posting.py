@@ -224,7 +224,7 @@ def test_a_bad_field_is_refused_by_its_name(
     here: Company, changes: dict[str, str], says: str
 ) -> None:
     with pytest.raises(Rejected, match=says) as error:
-        here.route.post(here.project, here.commitment, replace(NEW, **changes))  # type: ignore[arg-type]
+        here.route.post(here.project, here.commitment, replace(NEW, **changes))
     assert not isinstance(error.value, Conflict)
 
 

@@ -31,6 +31,7 @@ GOOD: dict[str, Any] = {
     "payment_credits_minor": 0,
     "payment_unapplied_minor": 0,
     "bill_total_minor": 100_00,
+    "split_in_proportion": False,
     "fresh": True,
     "opening": False,
 }

@@ -18,7 +18,7 @@ class Player:
         self.running = running
         self.world = running.world
         self.qbo = running.ready["quickbooks_online"]
-        self.http = httpx.Client(timeout=5)
+        self.http = httpx.Client(timeout=5, verify=False)
         self.refresh_token = self.qbo["refresh_token"]
         self.access = ""
 

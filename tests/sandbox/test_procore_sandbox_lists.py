@@ -8,8 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-
-from tests.sandbox.procore_helpers import COMPANY_ID, PAYMENTS, Company
+from procore_helpers import COMPANY_ID, PAYMENTS, Company
 
 INVOICES = "/rest/v1.1/requisitions"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from procore_helpers import CLIENT, COMPANY_ID, PAYMENTS, Company, token
 
 from sandbox.procore.rates import REFUSAL
-from tests.sandbox.procore_helpers import CLIENT, COMPANY_ID, PAYMENTS, Company, token
 
 ME = "/rest/v1.0/me"
 OOB = "urn:ietf:wg:oauth:2.0:oob"

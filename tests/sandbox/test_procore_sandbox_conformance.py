@@ -6,8 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-
-from tests.sandbox.procore_helpers import COMPANY_ID, Company, Published, subset
+from procore_helpers import COMPANY_ID, Company, Published, subset
 
 HOOK = {"namespace": "paid-sync", "destination_url": "https://hooks.example/procore"}
 

@@ -8,9 +8,9 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from procore_helpers import COMPANY_ID, PAYMENTS, Company
 
 from sandbox.procore.origins import DuplicateOrigin
-from tests.sandbox.procore_helpers import COMPANY_ID, PAYMENTS, Company
 
 ORIGIN = "qbo:1:5:9:1"
 EXTERNAL = f"/rest/v1.0/companies/{COMPANY_ID}/external_data"

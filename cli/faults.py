@@ -1,0 +1,40 @@
+"""A user's mistake is answered with a sentence, never with a traceback."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from connectors.errors import OutsideError, WrongSettings
+from paidsync.ledger import LedgerUnusable
+from paidsync.ledger.connections import CompanyChanged
+from paidsync.ledger.tokens import TokenKeyUnusable
+from paidsync.reasons import RunStopped
+
+_FAILED, _WRONG_USE = 1, 2
+
+
+def explained(command: Callable[[argparse.Namespace], int], chosen: argparse.Namespace) -> int:
+    """Run a command; what a person can mend is printed as a sentence."""
+    try:
+        return command(chosen)
+    except (WrongSettings, LedgerUnusable, TokenKeyUnusable, CompanyChanged, WrongUse) as error:
+        return _say(str(error), _WRONG_USE)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"PAIDSYNC_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_input=False)
+        )
+        return _say(f"The environment's settings are wrong: {faults}.", _WRONG_USE)
+    except (OutsideError, RunStopped) as error:
+        return _say(str(error), _FAILED)
+
+
+class WrongUse(Exception):
+    """The command cannot be carried out as it was given."""
+
+
+def _say(sentence: str, code: int) -> int:
+    print(f"paidsync: {sentence}", file=sys.stderr)
+    return code

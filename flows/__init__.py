@@ -1,0 +1,1 @@
+"""The flows that people and schedules start; thin."""

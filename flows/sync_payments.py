@@ -1,0 +1,165 @@
+"""The main job: bill payments of one connection, from the ERP to Procore's Payments Issued."""
+
+from datetime import date
+from typing import Any, Literal
+
+from prefect import flow, get_run_logger, runtime
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State, StateType
+from pydantic import BaseModel, ConfigDict, Field
+
+from connectors.errors import OutsideError, RateLimited
+from flows.handle import PaidsyncConnection
+from paidsync.evidence.folder import read_frame
+from paidsync.ledger import Ledger
+from paidsync.ledger.leases import Lease
+from paidsync.reasons import RunStopped
+from paidsync.records import ENTRIES, rows_of
+from paidsync.settings import settings
+from tasks.desk import Ref, Run
+from tasks.extract import extract
+from tasks.load import in_batches, is_first_write, load_batch
+from tasks.match import match_payments
+from tasks.opening import LONGEST_RUN, open_run, take_lease
+from tasks.plan import plan_entries, require_loadable
+from tasks.preflight import preflight
+from tasks.report import Came, report
+from tasks.summary import STATES
+from tasks.validate import validate
+from tasks.verify import seen_red, verify_batch
+
+
+class SyncOptions(BaseModel):
+    """What a person may choose for a run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Literal["preview", "sync"] = Field(
+        "preview",
+        title="Mode",
+        description="Preview shows the plan and writes nothing. Sync posts it to Procore.",
+        json_schema_extra={"position": 0},
+    )
+    since: date | None = Field(
+        None,
+        title="Since",
+        description="Read again everything that changed in the ERP on or after this day. Leave "
+        "empty to go on where the last run ended.",
+        json_schema_extra={"position": 1},
+    )
+    projects: list[str] = Field(
+        default_factory=list,
+        title="Projects",
+        description="Procore project ids; only these are planned. Leave empty for all.",
+        json_schema_extra={"position": 2},
+    )
+    requested_by: str | None = Field(
+        None,
+        title="Requested by",
+        description="Your e-mail address in Procore. It is kept in the evidence.",
+        json_schema_extra={"position": 3},
+    )
+
+
+def _run_name() -> str:
+    parameters = runtime.flow_run.parameters
+    connection = parameters["connection"]
+    options = parameters.get("options")
+    return f"{connection.connection} {options.mode if options else 'preview'}"
+
+
+@flow(
+    name="sync-payments",
+    flow_run_name=_run_name,
+    timeout_seconds=LONGEST_RUN.total_seconds(),
+    retries=0,
+    persist_result=False,
+    validate_parameters=True,
+)
+def sync_payments(connection: PaidsyncConnection, options: SyncOptions | None = None) -> State:
+    """Bring bill payments of one connection back to Procore.
+
+    Args:
+        connection: The ERP company and the Procore company that belong together.
+        options: What to do; without them a preview.
+    """
+    chosen = options or SyncOptions()
+    own = settings()
+    ledger = Ledger(own.ledger_url).require_current()
+    run = open_run(
+        own,
+        ledger,
+        connection=connection.connection,
+        run_id=str(runtime.flow_run.id),
+        attempt=int(runtime.flow_run.run_count or 1),
+        mode=chosen.mode,
+        since=chosen.since.isoformat() if chosen.since else None,
+        projects=tuple(chosen.projects),
+        requested_by=chosen.requested_by,
+        trigger="schedule" if runtime.flow_run.parent_flow_run_id else "on demand",
+    )
+    _tag(run)
+    came = Came()
+    lease: Lease | None = None
+    try:
+        preflight(run)
+        if run.mode == "sync":
+            run = take_lease(run)
+            lease = run.lease
+        extracted, plan = _read_and_plan(run, came)
+        if run.mode == "sync":
+            require_loadable(plan)
+            _load(run, came, plan, context=extracted["context"])
+    except Exception as trouble:  # noqa: BLE001 - whatever happened, the evidence is sealed
+        came.trouble = trouble
+        if not isinstance(trouble, OutsideError | RunStopped):
+            get_run_logger().exception("This is a fault of PaidSync, or of its surroundings.")
+    summary = report(run, came)
+    if lease is not None:
+        ledger.leases.release(lease)
+    ledger.close()
+    name = summary["state"]
+    return State(type=StateType(STATES[name]), name=name, message=summary["message"])
+
+
+def _tag(run: Run) -> None:
+    """The connection's name as a tag, so that its runs are found together."""
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(runtime.flow_run.id, tags={*runtime.flow_run.tags, run.connection})
+
+
+def _read_and_plan(run: Run, came: Came) -> tuple[dict[str, Ref], dict[str, Any]]:
+    came.extract = extracted = extract(run)
+    came.validate = validated = validate(run, extract=extracted)
+    came.match = matched = match_payments(run, extract=extracted, validate=validated)
+    came.plan = plan = plan_entries(run, extract=extracted, match=matched)
+    return extracted, plan
+
+
+def _load(run: Run, came: Came, plan: dict[str, Any], *, context: Ref) -> None:
+    """Batch by batch: send, then read back. A batch that fails leaves the others to be done."""
+    entries = rows_of(read_frame(plan["entries"], ENTRIES))
+    batches = in_batches(entries, settings().batch_commitments, canary=is_first_write(run))
+    first_trouble: OutsideError | None = None
+    for number, batch in enumerate(batches, start=1):
+        ids = [entry["origin_id"] for entry in batch]
+        try:
+            load_batch(
+                run,
+                plan=plan,
+                origin_ids=ids,
+                context=context,
+                batch=number,
+                batches=len(batches),
+            )
+        except RateLimited:
+            raise
+        except OutsideError as trouble:
+            first_trouble = first_trouble or trouble
+        seen = verify_batch(run, origin_ids=ids, batch=number, batches=len(batches))
+        came.verified.append(seen)
+        if seen_red(seen):
+            break  # nothing more is sent while something does not stand as it was sent
+    came.loaded = first_trouble is None
+    if first_trouble is not None:
+        raise first_trouble

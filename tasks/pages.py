@@ -1,0 +1,180 @@
+"""What people see of a run: a one-screen summary and tables, from the run's own rows. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from paidsync import money
+from paidsync.reasons import Hold, Outside, Pending
+from tasks.strategies import Row
+from tasks.summary import Money, Summary
+
+MOST_ROWS = 1000
+_SIGNS = {"green": "🟢", "amber": "🟠", "red": "🔴"}
+_HEADLINES = {
+    "Completed": "Done.",
+    "Held": "Done; some payments wait for a person.",
+    "Partial": "Not everything could be done; the next run goes on.",
+    "AwaitingApproval": "Entries wait for a second person's approval.",
+    "Busy": "Another run is writing to this Procore company.",
+    "NothingToDo": "Nothing new.",
+    "Failed": "The run failed.",
+    "Refused": "The run stopped before it wrote anything more.",
+    "TotalsDiffer": "The totals do not tie. Do not rely on this run before somebody looked.",
+}
+
+
+def shown_money(sums: Money) -> str:
+    """``1,250.50 USD, 80.00 CAD``; a dash where there is none."""
+    return ", ".join(money.shown(total, code) for code, total in sums.items()) or "–"
+
+
+def summary_page(summary: Summary, held: Iterable[Row], folder: str) -> str:
+    """The one-screen summary, Markdown."""
+    preview = summary.mode == "preview"
+    posted, reversed_, sums = (
+        (summary.planned, summary.planned_reversals, summary.planned_money)
+        if preview
+        else (summary.posted, summary.reversed, summary.money)
+    )
+    counted = [
+        ("Would post" if preview else "Posted", posted, sums),
+        ("Would reverse" if preview else "Reversed (in the money above)", reversed_, {}),
+        ("Already right in Procore", summary.already_right, summary.right_money),
+        ("Held for a person", sum(summary.held.values()), summary.held_money),
+        ("Pending", sum(summary.pending.values()), summary.pending_money),
+        (
+            "Outside: nothing to do with Procore",
+            sum(summary.outside.values()),
+            summary.outside_money,
+        ),
+        ("Left for the next run", summary.left, {}),
+    ]
+    lines = [
+        f"# {summary.connection}: {summary.mode}",
+        "",
+        f"**{_HEADLINES[summary.state]}** {escaped(summary.message)}",
+        "",
+        "| | payments | money |",
+        "|---|---:|---:|",
+        *(f"| {label} | {count} | {shown_money(money_)} |" for label, count, money_ in counted),
+        "",
+    ]
+    if not preview:
+        of = summary.posted + summary.reversed
+        lines += [f"Read back and verified: {summary.verified} of {of}.", ""]
+    lines += _reason_lines("Held", summary.held, Hold)
+    lines += _reason_lines("Pending", summary.pending, Pending)
+    lines += _reason_lines("Outside", summary.outside, Outside)
+    details = [f"- {escaped(row['detail'])}" for row in held if row["detail"]]
+    if details:
+        lines += ["## What to look at", "", *details[:20]]
+        if len(details) > 20:
+            lines.append(f"- and {len(details) - 20} more, in the table of held payments")
+        lines.append("")
+    calls = ", ".join(f"{system} {count}" for system, count in sorted(summary.calls.items()))
+    lines += [f"Calls: {calls or 'none'}. Run {summary.run_id}. Evidence: `{folder}`"]
+    return "\n".join(lines) + "\n"
+
+
+def _reason_lines(
+    title: str, counts: Mapping[str, int], reasons: Callable[[str], Any]
+) -> list[str]:
+    if not counts:
+        return []
+    lines = [f"## {title}", "", "| payments | why | what to do |", "|---:|---|---|"]
+    for code, count in counts.items():
+        reason = reasons(code)
+        lines.append(f"| {count} | {reason.plain} (`{code}`) | {reason.action} |")
+    return [*lines, ""]
+
+
+def entry_table(
+    entries: Iterable[Row], link: Callable[[str, str], str], numbers: Mapping[str, str | None]
+) -> list[dict[str, str]]:
+    """Planned or posted entries; ``link`` gives a commitment's address by project and commitment,
+    ``numbers`` a commitment's number."""
+    return [
+        {
+            "": {"planned": "", "sending": "🟠", "refused": "🔴", "left": ""}.get(
+                entry.get("state") or "", "🟢" if entry.get("state") == "verified" else ""
+            ),
+            "kind": entry["kind"],
+            "commitment": numbers.get(entry["commitment_id"]) or entry["commitment_id"],
+            "invoice": entry["invoice_number"] or "",
+            "bill": entry["bill_id"],
+            "amount": money.shown(entry["amount_minor"], entry["currency"]),
+            "date": entry["date"] or "",
+            "check": entry["check_number"] or "",
+            "remark": entry.get("message") or entry.get("amber") or "",
+            "in Procore": link(entry["project_id"], entry["commitment_id"]),
+        }
+        for entry in list(entries)[:MOST_ROWS]
+    ]
+
+
+def held_table(
+    held: Iterable[Row],
+    allocations: Mapping[str, Row],
+    link: Callable[[str, str], str],
+    numbers: Mapping[str, str | None],
+) -> list[dict[str, str]]:
+    """Held allocations with what to do."""
+    table = []
+    for row in list(held)[:MOST_ROWS]:
+        paid = allocations.get(row["allocation_id"], {})
+        commitment = row["commitment_id"]
+        table.append(
+            {
+                "": _SIGNS["amber"],
+                "why": row["reason"],
+                "what was seen": row["detail"] or "",
+                "what to do": Hold(row["reason"]).action,
+                "vendor": paid.get("vendor_name") or paid.get("vendor_id") or "",
+                "bill": paid.get("bill_number") or row["allocation_id"],
+                "amount": (
+                    money.shown(row["cash_minor"], row["currency"])
+                    if row["cash_minor"] is not None and _is_payable(row["currency"])
+                    else "unknown"
+                ),
+                "date": paid.get("payment_date") or "",
+                "check": paid.get("payment_number") or "",
+                "commitment": numbers.get(commitment or "") or "",
+                "in Procore": link(row["project_id"], commitment) if commitment else "",
+            }
+        )
+    return table
+
+
+def verified_table(
+    rows: Iterable[Row], link: Callable[[str, str], str], numbers: Mapping[str, str | None]
+) -> list[dict[str, str]]:
+    """Rows as read back: green is synced, Invoice # equals the bill number."""
+    return [
+        {
+            "": _SIGNS[row["colour"]],
+            "commitment": numbers.get(row["commitment_id"]) or row["commitment_id"],
+            "invoice": row["invoice_number"] or "",
+            "bill number": row["bill_number"] or "",
+            "amount": money.shown(row["amount_minor"], row["currency"]),
+            "date": row["date"] or "",
+            "check": row["check_number"] or "",
+            "remark": row["remark"] or "",
+            "in Procore": link(row["project_id"], row["commitment_id"]),
+        }
+        for row in list(rows)[:MOST_ROWS]
+    ]
+
+
+def escaped(text: str) -> str:
+    """Text of the ERP or of Procore, harmless inside Markdown."""
+    for sign in ("\\", "|", "`", "*", "_", "[", "]", "<", ">", "#"):
+        text = text.replace(sign, "\\" + sign)
+    return text.replace("\n", " ")
+
+
+def _is_payable(currency: str | None) -> bool:
+    try:
+        money.exponent(currency or "")
+    except money.MoneyError:
+        return False
+    return True

@@ -1,0 +1,75 @@
+"""Preflight: whether this run may start, looked up live, before anything is read."""
+
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from paidsync.reasons import RunStopped, Stop
+from tasks.desk import RETRIES, RETRY_SECONDS, Run, desk, may_try_again
+
+# Procore: ERP Integrations; what an integration's service account needs.
+_ENOUGH = ("standard", "admin", "unknown")
+
+
+@task(
+    name="preflight",
+    task_run_name="check both systems",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_SECONDS,
+    retry_condition_fn=may_try_again,
+)
+def preflight(run: Run) -> dict[str, Any]:
+    """Check both companies and the permissions of both accounts.
+
+    Answers what was found, for the run folder. Raises RunStopped (company_changed, erp_tool_off,
+    not_permitted) or an OutsideError that says what to do.
+    """
+    with desk(run) as at:
+        found = look(at.erp, at.procore, at.connection.erp_company)
+        at.folder.put_json("preflight", found)
+    get_run_logger().info(
+        "%s, %s and Procore company %s answer.",
+        found["erp"],
+        found["erp_company_name"],
+        found["procore_company_name"],
+    )
+    return found
+
+
+def look(erp: Any, procore: Any, expected_company: str) -> dict[str, Any]:
+    """Who the credentials are and what they may do, in both systems."""
+    company = erp.company()
+    if company.company_id != expected_company:
+        raise RunStopped(
+            Stop.COMPANY_CHANGED,
+            f"The credentials open {company.name} ({company.company_id}); the connection is for "
+            f"{expected_company}.",
+        )
+    caller = procore.caller()
+    company_name = procore.company_name()
+    tool = procore.erp_tool()
+    if tool is None or tool.level == "none":
+        raise RunStopped(
+            Stop.ERP_TOOL_OFF,
+            f"Procore company {company_name} shows no ERP Integrations tool to "
+            f"{caller.name or caller.login}.",
+        )
+    if tool.level not in _ENOUGH:
+        raise RunStopped(
+            Stop.NOT_PERMITTED,
+            f"{caller.name or caller.login} has {tool.level.replace('_', ' ')} on ERP Integrations "
+            f"in Procore company {company_name}; Standard or Admin is needed.",
+        )
+    return {
+        "erp": erp.title,
+        "erp_company_name": company.name,
+        "erp_company": company.company_id,
+        "home_currency": company.home_currency,
+        "time_zone": company.time_zone,
+        "procore_company_name": company_name,
+        "procore_caller": caller.name or caller.login,
+        "erp_tool_level": tool.level,
+    }

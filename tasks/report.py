@@ -1,0 +1,220 @@
+"""Report: ties the totals, names the state, leaves the evidence, seals the run folder."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from connectors.connection import ConnectionFile
+from connectors.errors import RateLimited
+from connectors.procore.links import commitment_link
+from paidsync.evidence import FileRef
+from paidsync.evidence.folder import read_frame
+from paidsync.records import (
+    ALLOCATIONS,
+    COMMITMENTS,
+    DISPOSITIONS,
+    ENTRIES,
+    VERIFIED,
+    Standing,
+    rows_of,
+)
+from tasks import pages
+from tasks.desk import Desk, Ref, Run, desk
+from tasks.strategies import Row
+from tasks.summary import Summary, by_currency, fill, final_dispositions, state_of, untied
+
+_ENDED = (Standing.VOIDED, Standing.REAPPLIED, Standing.DELETED)
+
+
+@dataclass(slots=True, kw_only=True)
+class Came:
+    """What a run's stages left behind, as far as it came; None where a stage was not reached."""
+
+    extract: dict[str, Ref] | None = None
+    validate: dict[str, Ref] | None = None
+    match: dict[str, Ref] | None = None
+    plan: dict[str, Any] | None = None
+    verified: list[Ref] = field(default_factory=list)
+    trouble: BaseException | None = None
+    loaded: bool = False
+
+
+@task(
+    name="report",
+    task_run_name="report and seal the evidence",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def report(run: Run, came: Came) -> dict[str, Any]:
+    """Write the summary, the artifacts and the manifest; answers the summary as plain JSON."""
+    with desk(run) as at:
+        summary = Summary(connection=run.connection, mode=run.mode, run_id=run.run_id)
+        rows: list[Row] = []
+        entries: list[Row] = []
+        if came.plan and came.extract:
+            rows, entries = _result(at, came.extract, came.plan, summary, loaded=came.loaded)
+        limited = isinstance(came.trouble, RateLimited)
+        summary.calls = at.folder.calls_by_system()
+        summary.state, summary.message = state_of(
+            summary, None if limited else came.trouble, limited=limited
+        )
+        if limited:
+            summary.message += f" {came.trouble}"
+        if run.mode == "sync" and came.extract and rows:
+            _remember(at, came.extract, rows, loaded=came.loaded)
+        held = [row for row in rows if row["disposition"] == "held"]
+        nothing = summary.state == "NothingToDo"
+        if not nothing:
+            at.folder.put_json("summary", summary.as_dict())
+            at.folder.put_text("summary.md", pages.summary_page(summary, held, run.folder))
+        _show(at, summary, came, entries, held)
+        manifest = _seal(at, summary, came, keep_files=not nothing)
+        at.ledger.runs.close(
+            run.run_id,
+            state=summary.state,
+            message=summary.message,
+            manifest=manifest,
+            summary=summary.as_dict(),
+        )
+    get_run_logger().info("%s: %s", summary.state, summary.message)
+    return summary.as_dict()
+
+
+def _result(
+    at: Desk, extract: dict[str, Ref], plan: dict[str, Any], summary: Summary, *, loaded: bool
+) -> tuple[list[Row], list[Row]]:
+    """Fill the summary; answers the final dispositions and the plan's entries as they are now."""
+    planned: list[Row] = [*rows_of(read_frame(plan["entries"], ENTRIES))]
+    decided: list[Row] = [*rows_of(read_frame(plan["dispositions"], DISPOSITIONS))]
+    summary.plan = plan["hash"]
+    summary.planned = sum(entry["kind"] == "payment" for entry in planned)
+    summary.planned_reversals = len(planned) - summary.planned
+    summary.planned_money = by_currency(planned, "amount_minor")
+    entries: list[Row] = []
+    if at.run.mode == "sync":
+        ids = [entry["origin_id"] for entry in planned]
+        kept = at.ledger.entries.get(at.run.connection, ids)
+        entries = [kept[origin_id] for origin_id in ids if origin_id in kept]
+        grouped: dict[str, list[Row]] = defaultdict(list)
+        for entry in entries:
+            grouped[entry["allocation_id"]].append(entry)
+        decided = final_dispositions(decided, grouped)
+    fill(summary, decided, entries)
+    summary.totals_differ = untied(
+        extracted=extract["allocations"],
+        decided=plan["dispositions"],
+        rows=decided,
+        planned=planned,
+        entries=entries,
+        loaded=loaded,
+    )
+    return decided, entries if at.run.mode == "sync" else planned
+
+
+def _remember(at: Desk, extract: dict[str, Ref], rows: list[Row], *, loaded: bool) -> None:
+    """What was judged, and the holds, into the ledger."""
+    run = at.run
+    standing = {
+        row["allocation_id"]: row["standing"]
+        for row in rows_of(read_frame(extract["allocations"], ALLOCATIONS))
+    }
+    at.ledger.allocations.judged(
+        run.connection,
+        (
+            {
+                **row,
+                "settled": _is_settled(row, standing[row["allocation_id"]], loaded=loaded),
+            }
+            for row in rows
+        ),
+        run.run_id,
+    )
+    held = [row for row in rows if row["disposition"] == "held"]
+    opened, closed = at.ledger.holds.reconcile(
+        run.connection, [row["allocation_id"] for row in rows], held, run.run_id
+    )
+    get_run_logger().info("Holds: %s new, %s closed, %s open.", opened, closed, len(held))
+
+
+def _is_settled(row: Row, standing: str, *, loaded: bool) -> bool:
+    """Nothing more to look at until something changes."""
+    if row["disposition"] == "matched":
+        return row["outcome"] == "right" or (row["outcome"] == "planned" and loaded)
+    return row["disposition"] == "outside" and standing in _ENDED
+
+
+def _seal(at: Desk, summary: Summary, came: Came, *, keep_files: bool) -> str:
+    run = at.run
+    previous = at.ledger.runs.last(run.connection)
+    here = Path(run.folder)
+    refs = [
+        FileRef(**ref)
+        for stage in (came.extract, came.validate, came.match, came.plan)
+        for ref in (stage or {}).values()
+        if isinstance(ref, dict) and "sha256" in ref
+    ]
+    return at.folder.seal(
+        {
+            "run": run.as_dict(),
+            "state": summary.state,
+            "message": summary.message,
+            "summary": summary.as_dict(),
+            "previous_manifest": previous.manifest if previous else None,
+        },
+        reused=[ref for ref in refs if Path(ref.path).parent != here],
+        keep_files=keep_files,
+    )
+
+
+def _show(at: Desk, summary: Summary, came: Came, entries: list[Row], held: list[Row]) -> None:
+    """Artifacts: a view of the evidence, at most 1,000 rows each."""
+    name = at.run.connection
+    create_markdown_artifact(
+        pages.summary_page(summary, held, at.run.folder),
+        key=f"summary-{name}",
+        description=f"{summary.state}: {summary.message}"[:200],
+    )
+    if came.plan is None or came.extract is None:
+        return
+    commitments = {
+        row["commitment_id"]: row
+        for row in rows_of(read_frame(came.extract["commitments"], COMMITMENTS))
+    }
+    numbers = {key: row["number"] for key, row in commitments.items()}
+    link = _linker(at.connection, commitments)
+    planned = rows_of(read_frame(came.plan["entries"], ENTRIES))
+    _table(at, "planned", pages.entry_table(planned, link, numbers), len(planned))
+    if at.run.mode == "sync":
+        _table(at, "posted", pages.entry_table(entries, link, numbers), len(entries))
+        seen = [row for ref in came.verified for row in rows_of(read_frame(ref, VERIFIED))]
+        _table(at, "verified", pages.verified_table(seen, link, numbers), len(seen))
+    allocations = {
+        row["allocation_id"]: row
+        for row in rows_of(read_frame(came.extract["allocations"], ALLOCATIONS))
+    }
+    _table(at, "held", pages.held_table(held, allocations, link, numbers), len(held))
+
+
+def _table(at: Desk, what: str, rows: list[dict[str, str]], of: int) -> None:
+    more = f" The first {len(rows)} of {of}; all are in {at.run.folder}." if of > len(rows) else ""
+    create_table_artifact(
+        rows,
+        key=f"{what}-{at.run.connection}",
+        description=f"{of} {what} in run {at.run.run_id}.{more}",
+    )
+
+
+def _linker(
+    connection: ConnectionFile, commitments: Mapping[str, Row]
+) -> Callable[[str, str], str]:
+    def link(project_id: str, commitment_id: str) -> str:
+        kind = commitments.get(commitment_id, {}).get("kind") or "work_order"
+        return commitment_link(connection.procore, project_id, commitment_id, kind)
+
+    return link
