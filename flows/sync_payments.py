@@ -61,11 +61,12 @@ class SyncOptions(BaseModel):
     )
 
 
+_A_PREVIEW = SyncOptions()
+
+
 def _run_name() -> str:
     parameters = runtime.flow_run.parameters
-    connection = parameters["connection"]
-    options = parameters.get("options")
-    return f"{connection.connection} {options.mode if options else 'preview'}"
+    return f"{parameters['connection'].connection} {parameters['options'].mode}"
 
 
 @flow(
@@ -76,14 +77,13 @@ def _run_name() -> str:
     persist_result=False,
     validate_parameters=True,
 )
-def sync_payments(connection: PaidsyncConnection, options: SyncOptions | None = None) -> State:
+def sync_payments(connection: PaidsyncConnection, options: SyncOptions = _A_PREVIEW) -> State:
     """Bring bill payments of one connection back to Procore.
 
     Args:
         connection: The ERP company and the Procore company that belong together.
         options: What to do; without them a preview.
     """
-    chosen = options or SyncOptions()
     own = settings()
     ledger = Ledger(own.ledger_url).require_current()
     run = open_run(
@@ -92,10 +92,10 @@ def sync_payments(connection: PaidsyncConnection, options: SyncOptions | None = 
         connection=connection.connection,
         run_id=str(runtime.flow_run.id),
         attempt=int(runtime.flow_run.run_count or 1),
-        mode=chosen.mode,
-        since=chosen.since.isoformat() if chosen.since else None,
-        projects=tuple(chosen.projects),
-        requested_by=chosen.requested_by,
+        mode=options.mode,
+        since=options.since.isoformat() if options.since else None,
+        projects=tuple(options.projects),
+        requested_by=options.requested_by,
         trigger="schedule" if runtime.flow_run.parent_flow_run_id else "on demand",
     )
     _tag(run)

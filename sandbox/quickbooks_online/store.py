@@ -22,20 +22,18 @@ class Table(Generic[T]):
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.rows: dict[str, T] = {}
-        self._index: list[tuple[int, int]] = []
-        self._sorted = True
+        self._index: list[tuple[int, int]] | None = None
 
     def load(self, row: T) -> T:
-        """Add a record while the world is laid out; the index is sorted when first used."""
+        """Add a record. The index is made when first used, not while the world is laid out."""
         self.rows[row.id] = row
-        self._index.append((row.updated, int(row.id)))
-        self._sorted = False
+        if self._index is not None:
+            insort(self._index, (row.updated, int(row.id)))
         return row
 
     def _ordered(self) -> list[tuple[int, int]]:
-        if not self._sorted:
-            self._index.sort()
-            self._sorted = True
+        if self._index is None:
+            self._index = sorted((row.updated, int(row.id)) for row in self.rows.values())
         return self._index
 
     def touch(self, row: T, instant: int) -> None:
@@ -43,14 +41,16 @@ class Table(Generic[T]):
         self.forget(row)
         row.sync_token += 1
         row.updated = instant
-        insort(self._ordered(), (row.updated, int(row.id)))
+        if self._index is not None:
+            insort(self._index, (row.updated, int(row.id)))
 
     def forget(self, row: T) -> None:
         """Take a record out of the index."""
-        index = self._ordered()
-        position = bisect_left(index, (row.updated, int(row.id)))
-        if position < len(index) and index[position] == (row.updated, int(row.id)):
-            del index[position]
+        if self._index is None:
+            return
+        position = bisect_left(self._index, (row.updated, int(row.id)))
+        if self._index[position : position + 1] == [(row.updated, int(row.id))]:
+            del self._index[position]
 
     def remove(self, row: T) -> None:
         """Take a record out altogether."""
