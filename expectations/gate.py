@@ -16,7 +16,7 @@ from expectations import ask
 from expectations.columns import unprintable
 from expectations.rules import Rule, Severity
 from paidsync.money import MoneyError, shown
-from paidsync.reasons import RunStopped, Stop
+from paidsync.reasons import Hold, RunStopped, Stop
 from paidsync.records import FAULTS, text
 
 if TYPE_CHECKING:
@@ -209,11 +209,21 @@ def _faults(
         {
             "row_id": text(row[row_id]),
             "rule": rule.id,
-            "reason": (text(row[rule.reason_in]) if rule.reason_in else None) or rule.reason.value,
-            "detail": f"{rule.plain} Here: {_all_seen(row, rule.shows)}; {_all_seen(row, where)}.",
+            "reason": (reason := _reason(rule, row)),
+            "detail": f"{_sentence(rule, reason)} Seen: {_all_seen(row, rule.shows)}; "
+            f"{_all_seen(row, where)}.",
         }
         for row in records
     ]
+
+
+def _reason(rule: Rule, row: Mapping[Any, Any]) -> str:
+    return (text(row[rule.reason_in]) if rule.reason_in else None) or rule.reason.value
+
+
+def _sentence(rule: Rule, reason: str) -> str:
+    """What is wrong, in the words of the hold; a stop and a note say which rule is broken."""
+    return Hold(reason).plain if rule.severity == "hold" else f"Not so: {rule.plain}"
 
 
 def _all_seen(row: Mapping[Any, Any], columns: Sequence[str]) -> str:

@@ -125,12 +125,8 @@ def held_table(
         commitment = row["commitment_id"]
         table.append(
             {
-                "": _SIGNS["amber"],
-                "why": row["reason"],
-                "what was seen": row["detail"] or "",
-                "what to do": Hold(row["reason"]).action,
                 "vendor": paid.get("vendor_name") or paid.get("vendor_id") or "",
-                "bill": paid.get("bill_number") or row["allocation_id"],
+                "bill": paid.get("bill_number") or paid.get("bill_id") or "",
                 "amount": (
                     money.shown(row["cash_minor"], row["currency"])
                     if row["cash_minor"] is not None and _is_payable(row["currency"])
@@ -138,6 +134,9 @@ def held_table(
                 ),
                 "date": paid.get("payment_date") or "",
                 "check": paid.get("payment_number") or "",
+                "reason": row["reason"],
+                "what was seen": row["detail"] or "",
+                "what to do": Hold(row["reason"]).action,
                 "commitment": numbers.get(commitment or "") or "",
                 "in Procore": link(row["project_id"], commitment) if commitment else "",
             }

@@ -248,8 +248,8 @@ def test_the_verdict_says_what_was_checked_on_how_many_rows(verdict: gate.Verdic
 def test_details_name_what_and_where(verdict: gate.Verdict) -> None:
     detail = verdict.faults.set_index("row_id")["detail"]
     assert detail["one cent lost"] == (
-        "What was settled is cash plus discount plus credit plus tax withheld. Here: settled "
-        "100.00 USD, cash 99.99 USD, discount 0.00 USD, credit 0.00 USD, withheld 0.00 USD; "
+        "The ERP does not say how much cash went to this bill. Seen: settled 100.00 USD, "
+        "cash 99.99 USD, discount 0.00 USD, credit 0.00 USD, withheld 0.00 USD; "
         "payment id 'payment of one cent lost', payment number '10457', "
         "bill id 'bill of one cent lost'."
     )
