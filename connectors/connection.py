@@ -57,12 +57,18 @@ class ConnectionFile(BaseModel):
 def read(path: Path) -> ConnectionFile:
     """Read and check a connection file. Raises WrongSettings with a line for each fault."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
     except OSError as error:
         raise WrongSettings(
             f"{path} cannot be read ({error.strerror}).",
             system=_SYSTEM,
             action="Check the file's name.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise WrongSettings(
+            f"{path} is not text in UTF-8 (byte {error.start}).",
+            system=_SYSTEM,
+            action="Save the file as UTF-8.",
         ) from error
     try:
         document = tomllib.loads(text)

@@ -47,13 +47,19 @@ class SecretRef(BaseModel):
             return found
         path = Path(self.file or "")
         try:
-            found = path.read_text(encoding="utf-8").strip()
+            found = path.read_text(encoding="utf-8-sig").strip()
         except OSError as error:
             raise WrongSettings(
                 f"The secret file {path} cannot be read ({error.strerror}).",
                 system=system,
                 action="Mount the file for the process that runs PaidSync.",
             ) from error
+        except UnicodeDecodeError:  # its message would quote the secret
+            raise WrongSettings(
+                f"The secret file {path} is not text (UTF-8).",
+                system=system,
+                action="Write the secret into it as plain text.",
+            ) from None
         if not found:
             raise WrongSettings(f"The secret file {path} is empty.", system=system)
         return found

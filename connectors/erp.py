@@ -24,7 +24,12 @@ class PaymentMethod(StrEnum):
 
 
 class PaymentStatus(StrEnum):
-    """Where a bill payment stands in the ERP. Drafts and unreleased ones are not delivered."""
+    """Where a bill payment stands in the ERP.
+
+    Left out are only states that come before issue: drafts, unreleased, awaiting approval. VOIDED
+    also says declined, rejected, failed or cancelled after issue; it may come without allocations,
+    and the last ones known are then meant.
+    """
 
     LIVE = "live"
     NOT_ISSUED = "not_issued"  # queued, unprinted, in transit (money-rules 1.6)
@@ -60,15 +65,16 @@ class Allocation:
     discount: Decimal = Decimal(0)
     credit: Decimal = Decimal(0)
     withheld: Decimal = Decimal(0)
-    applied_on: dt.date | None = None  # a prepayment's application date (money-rules 1.5)
-    is_prepayment: bool = False
+    applied_on: dt.date | None = None  # the latest day a prepayment was applied (money-rules 1.5)
+    is_prepayment: bool = False  # or an overpayment
     fault: Hold | None = None
     split_in_proportion: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillPayment:
-    """One payment document, read whole: a bill that it no longer names is no longer paid by it."""
+    """One payment document. Where it was read whole, a bill that it no longer names is no longer
+    paid by it."""
 
     payment_id: str
     status: PaymentStatus
@@ -76,17 +82,21 @@ class BillPayment:
     date: dt.date | None  # in the ERP company's own calendar
     method: PaymentMethod | None
     currency: str | None  # what the payment itself is in
-    total: Decimal | None  # = sum applied - credits + unapplied, in the payment's currency
+    # total = sum(settled - discount - withheld) - credits + unapplied, in the payment's currency;
+    # compared only where every allocation is in it.
+    total: Decimal | None
     credits: Decimal | None  # credits that this payment uses up, in its currency
     unapplied: Decimal | None
     home_per_foreign: Decimal | None
     payee_id: str | None
     allocations: tuple[Allocation, ...]
-    modified_at: dt.datetime  # UTC
-    version: str  # grows or changes with each edit
+    modified_at: dt.datetime | None  # UTC; None where the ERP keeps no such stamp
+    version: str  # differs with each edit: the ERP's own, or a digest of the content
     reversed_on: dt.date | None = None  # the reversing document's date, where the ERP has one
     reversed_by: str | None = None  # the reversing document's number or id
     entity: str | None = None  # in a tenant-wide query, the entity the bill belongs to
+    whole: bool = True  # False: only part was read, so a bill that is absent proves nothing
+    fault: Hold | None = None  # the document cannot be judged: all that is known of it is held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +151,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ControlTotal:
-    """What the ERP itself counts for payments dated in a range, apart from the extract."""
+    """What the ERP itself counts for payments dated in a range, apart from the extract.
+
+    Documents of the kinds that are delivered, with or without allocations: voided ones included,
+    reversing and deleted ones not.
+    """
 
     first: dt.date
     last: dt.date
     count: int
     sums: Mapping[str, Decimal] | None  # by payment currency; None where it cannot sum
+    bounded: bool = True  # False: ``until`` could not be honoured
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +172,18 @@ class ErpCompany:
     name: str
     home_currency: str
     time_zone: str  # IANA; dates are judged in it
-    now: dt.datetime  # UTC, the ERP's own clock
+    now: dt.datetime  # UTC, the ERP's own clock; the Date header where the API has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What this ERP can and cannot tell."""
+    """What this connection's ERP can and cannot tell; read after ``company()``, because
+    permissions and modes may decide."""
 
     change_feed: bool
     sees_deletes: bool
     direct_read: bool  # a payment can be read by its id
-    void_style: VoidStyle
+    void_styles: frozenset[VoidStyle]  # all that may occur; empty means unknown
     gives_payment_method: bool
     parts_tax: bool  # bills come with net and tax
     bill_names_payments: bool

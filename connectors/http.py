@@ -6,6 +6,7 @@ logged without secrets or bodies (house plan 8).
 
 import email.utils
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -35,6 +36,8 @@ from connectors.pace import Pace
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _TRIES = 5
 _LONGEST_BACKOFF = 30.0
+# How JSON writes what _storable replaces (and whole pairs, which it keeps).
+_UNSTORABLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 # Before these, nothing of the request can have reached the other side.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -146,7 +149,8 @@ class Http:
         """``headers`` gives the headers of each request, authorization included; ``renew`` gets a
         new token after a 401. ``transport`` and ``sleep`` are for in-process tests."""
         base = httpx.URL(base_url)
-        if base.scheme != "https" and not (base.scheme == "http" and is_loopback(base_url)):
+        secure = base.scheme == "https" or (base.scheme == "http" and is_loopback(base_url))
+        if not (secure and base.host):
             raise WrongSettings(
                 f"{base_url!r} is not an https address.",
                 system=system,
@@ -197,10 +201,12 @@ class Http:
         template, for the call log. Raises an OutsideError.
         """
 
+        url = self._pinned(path)
+
         def ask() -> Reply:
             extra = {"content-type": content_type} if content_type else {}
             try:
-                reply = self._send(method, path, route, params=params, content=content, extra=extra)
+                reply = self._send(method, url, route, params=params, content=content, extra=extra)
             except httpx.HTTPError as error:
                 raise TryLater(
                     f"No answer ({type(error).__name__}).",
@@ -230,10 +236,11 @@ class Http:
         """Send once. Raises UnknownOutcome where it may have happened although no good answer came;
         every other error means that the system did not take it."""
         operation = f"{method} {route}"
+        url = self._pinned(path)
         try:
             reply = self._send(
                 method,
-                path,
+                url,
                 route,
                 content=json.dumps(body),
                 extra={"content-type": "application/json"},
@@ -245,6 +252,7 @@ class Http:
         except httpx.HTTPError as error:
             raise self._unknown(operation, f"No answer ({type(error).__name__}).") from error
         if reply.status >= 500 or reply.status == 408:
+            self._obey(reply)
             raise self._unknown(operation, f"Answered {reply.status}.", reply)
         if reply.status < 300 and reply.body is None:
             raise self._unknown(operation, "The answer cannot be read.", reply)
@@ -261,25 +269,21 @@ class Http:
 
     def _good(self, reply: Reply) -> Reply:
         error = self._judge(reply)
-        if error is not None:
-            if reply.status in (429, 503):
-                self._obey(reply)
-            raise error
-        if 200 <= reply.status < 300:
+        if error is None and 200 <= reply.status < 300:
             return reply
-        raise by_status(self.system, reply, f"Answered {reply.status}.")
+        self._obey(reply)
+        raise error or by_status(self.system, reply, f"Answered {reply.status}.")
 
     def _send(
         self,
         method: str,
-        path: str,
+        url: httpx.URL,
         route: str,
         *,
         params: Params | None = None,
         content: str | None = None,
         extra: Mapping[str, str],
     ) -> Reply:
-        url = self._pinned(path)
         self.ready(f"{method} {route}")
         self.pace.sent()
         headers = {"accept": "application/json", **self._headers(), **extra}
@@ -322,7 +326,7 @@ class Http:
             return self._base.copy_with(raw_path=(self._base.path.rstrip("/") + path).encode())
         base = self._base
         if (url.scheme, url.host, url.port) != (base.scheme, base.host, base.port):
-            raise Rejected(
+            raise Garbled(
                 f"An answer points to another host ({url.host}); it is not followed.",
                 system=self.system,
                 action="Find out what stands between PaidSync and this system.",
@@ -346,6 +350,8 @@ class Http:
     def _obey(self, reply: Reply) -> None:
         """Block until Retry-After and the window's reset, whichever is later (Procore: rate
         limiting); where a 429 names neither, for a minute (QuickBooks Online: REST features)."""
+        if reply.status not in (429, 503):
+            return
         waits = []
         after = reply.headers.get("retry-after", "")
         if after.isdigit():
@@ -374,9 +380,23 @@ def _parsed(text: str) -> Any:
     if not text:
         return None
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
-    except ValueError:
+        parsed = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+        return _storable(parsed) if _UNSTORABLE.search(text) else parsed
+    except (ValueError, ArithmeticError, RecursionError):  # of no number, of depth
         return None
+
+
+def _storable(value: Any) -> Any:
+    """Without NUL and halves of a surrogate pair, which no database and no Parquet file takes: one
+    such name would stop every run."""
+    if isinstance(value, str):
+        whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole.replace("\0", "\ufffd")
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(each) for key, each in value.items()}
+    return value
 
 
 def _refuse(constant: str) -> Any:

@@ -1,6 +1,6 @@
 """Money as whole minor units beside an ISO 4217 code; Decimal only at the edges, float nowhere."""
 
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 
 from iso4217 import Currency
 
@@ -19,6 +19,9 @@ class InexactAmount(MoneyError):
 
 # ISO 4217 codes for metals, funds and tests have no minor unit; nobody is paid in them.
 _LARGEST_MINOR = 2**63 - 1
+_MOST_DIGITS = 19  # of 2**63
+# The usual context would round an amount of more than 28 digits without a word.
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def exponent(currency: str) -> int:
@@ -40,7 +43,10 @@ def to_minor(amount: Decimal, currency: str) -> int:
     """
     if not amount.is_finite():
         raise InexactAmount(f"{amount} is not a number")
-    scaled = amount.scaleb(exponent(currency))
+    digits = exponent(currency)
+    if amount and amount.adjusted() + digits >= _MOST_DIGITS:
+        raise InexactAmount(f"{amount} {currency} is too large to hold")
+    scaled = amount.scaleb(digits, _EXACT)
     whole = scaled.to_integral_value()
     if whole != scaled:
         raise InexactAmount(f"{amount} has more decimals than {currency} has")

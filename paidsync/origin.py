@@ -1,11 +1,13 @@
 """Ids of ours in Procore: ``{erp}:{erp company}:{payment id}:{bill id}:{n}`` (house plan 5)."""
 
 import hashlib
+import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 LONGEST = 200
 _DIGEST = 32
+_N = re.compile(r"[1-9][0-9]{0,8}")  # as entry_id writes it: no zero in front
 
 
 class OriginId(NamedTuple):
@@ -42,7 +44,7 @@ def entry_id(allocation: str, n: int) -> str:
 def parse(origin_id: str) -> OriginId | None:
     """The allocation and n of an id of this shape; None for anybody else's id."""
     allocation, _, n = origin_id.rpartition(":")
-    if allocation.count(":") != 3 or not n.isascii() or not n.isdigit() or int(n) < 1:
+    if allocation.count(":") != 3 or not _N.fullmatch(n):
         return None
     return OriginId(allocation, int(n))
 

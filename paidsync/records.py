@@ -43,7 +43,7 @@ class Schema:
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame itself, if it is of this schema; else the run stops (schema_changed)."""
         seen = {str(column): str(dtype) for column, dtype in frame.dtypes.items()}
-        if seen != dict(self.columns):
+        if seen != dict(self.columns) or len(frame.columns) != len(seen):
             missing = sorted(set(self.columns) - set(seen))
             surplus = sorted(set(seen) - set(self.columns))
             wrong = sorted(
@@ -54,7 +54,7 @@ class Schema:
             raise RunStopped(
                 Stop.SCHEMA_CHANGED,
                 f"The {self.name} frame is not as declared: missing {missing}, surplus {surplus}, "
-                f"wrong {wrong}.",
+                f"wrong {wrong}, twice {sorted(frame.columns[frame.columns.duplicated()])}.",
             )
         return frame[list(self.columns)]
 
@@ -264,7 +264,9 @@ VERIFIED = Schema(
 
 def totals(frame: pd.DataFrame, column: str) -> dict[str, int]:
     """Sum of a money column per currency, in minor units; a missing currency counts as ``?``."""
-    sums = frame[column].groupby(frame["currency"].fillna("?")).sum()
+    # Python's own integers: a sum in 64 bits would turn over without a word.
+    amounts = frame[column].dropna().astype(object)
+    sums = amounts.groupby(frame["currency"].fillna("?")).sum()
     return {str(currency): int(total) for currency, total in sorted(sums.items())}
 
 

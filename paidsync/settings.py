@@ -11,7 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Where PaidSync keeps what it knows, and how long it waits."""
 
-    model_config = SettingsConfigDict(env_prefix="PAIDSYNC_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="PAIDSYNC_", env_file=".env", extra="ignore", env_ignore_empty=True
+    )
 
     data_dir: Path = Field(
         default_factory=lambda: user_data_path("paidsync", appauthor=False),

@@ -9,7 +9,8 @@ from tasks.strategies import Row
 from tasks.summary import Money, Summary
 
 MOST_ROWS = 1000
-_SIGNS = {"green": "🟢", "amber": "🟠", "red": "🔴"}
+# An entry as it stands; planned ones have no colour yet.
+_COLOURS = {"verified": "green", "posted": "amber", "sending": "amber", "refused": "red"}
 _HEADLINES = {
     "Completed": "Done.",
     "Held": "Done; some payments wait for a person.",
@@ -95,9 +96,7 @@ def entry_table(
     ``numbers`` a commitment's number."""
     return [
         {
-            "": {"planned": "", "sending": "🟠", "refused": "🔴", "left": ""}.get(
-                entry.get("state") or "", "🟢" if entry.get("state") == "verified" else ""
-            ),
+            "status": _COLOURS.get(entry.get("state") or "", ""),
             "kind": entry["kind"],
             "commitment": numbers.get(entry["commitment_id"]) or entry["commitment_id"],
             "invoice": entry["invoice_number"] or "",
@@ -150,7 +149,7 @@ def verified_table(
     """Rows as read back: green is synced, Invoice # equals the bill number."""
     return [
         {
-            "": _SIGNS[row["colour"]],
+            "status": row["colour"],
             "commitment": numbers.get(row["commitment_id"]) or row["commitment_id"],
             "invoice": row["invoice_number"] or "",
             "bill number": row["bill_number"] or "",

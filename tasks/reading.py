@@ -58,7 +58,7 @@ class Reader:
         self._at = at
         self._name = at.run.connection
         self._read = Read()
-        self._dates: dict[str, tuple[str | None, datetime]] = {}  # of the payments delivered
+        self._delivered: dict[str, BillPayment] = {}
         self._keys: dict[str, list[str]] = {}  # their allocations
         self._touched: set[str] = set()  # bills that changed, or whose application did
         self._old_applications: Rows = {}
@@ -159,13 +159,13 @@ class Reader:
             gone |= {each.payment_id for each in page.gone}
             complete = complete and page.complete_feed
             cursor = page.cursor or cursor
-        return gone - set(self._dates), complete, cursor
+        return gone - set(self._delivered), complete, cursor
 
     def _deliver(self, payment: BillPayment) -> None:
         """A payment read whole; of two versions the newest wins."""
         payment_id = payment.payment_id
-        known = self._dates.get(payment_id)
-        if known is not None and payment.modified_at < known[1]:
+        known = self._delivered.get(payment_id)
+        if known is not None and _older(payment.modified_at, than=known.modified_at):
             return
         for key in self._keys.pop(payment_id, ()):
             self._read.allocations.pop(key, None)
@@ -173,23 +173,30 @@ class Reader:
         rows = allocation_rows(payment, erp=connection.erp_name, erp_company=connection.erp_company)
         self._read.allocations |= {row["allocation_id"]: row for row in rows}
         self._keys[payment_id] = [row["allocation_id"] for row in rows]
-        self._dates[payment_id] = (iso(payment.date), payment.modified_at)
+        self._delivered[payment_id] = payment
 
     def _control_total_agrees(self, cursor: Cursor, gone: set[str]) -> bool:
         """Our payments of the days touched in this run against the ERP's own count."""
-        dates = sorted(day for day, _ in self._dates.values() if day)
+        dates = sorted(iso(each.date) or "" for each in self._delivered.values() if each.date)
         if not dates or not self._at.erp.capabilities.control_count:
             return True
         first, last = date.fromisoformat(dates[0]), date.fromisoformat(dates[-1])
         theirs = self._at.erp.control_total(first, last, until=cursor.until)
         if theirs is None:
             return True
+        recent = {
+            key
+            for key, each in self._delivered.items()
+            if each.modified_at is not None and each.modified_at >= cursor.until
+        }
+        if not theirs.bounded and recent:
+            return True  # it counts what changed meanwhile; the next run compares
         ours = self._at.ledger.allocations.payments_dated(self._name, dates[0], dates[-1])
-        ours -= set(self._dates) | gone
+        ours -= set(self._delivered) | gone
         ours |= {
             key
-            for key, (day, modified) in self._dates.items()
-            if day and dates[0] <= day <= dates[-1] and modified < cursor.until
+            for key, each in self._delivered.items()
+            if each.date and first <= each.date <= last and key not in recent
         }
         stops = control_totals(len(ours), theirs.count, first=first, last=last)
         self._read.control = {
@@ -223,7 +230,7 @@ class Reader:
         frames = [
             at.ledger.allocations.open(self._name),
             at.ledger.allocations.of_bills(self._name, touched),
-            at.ledger.allocations.of_payments(self._name, list(self._dates)),
+            at.ledger.allocations.of_payments(self._name, list(self._delivered)),
             at.ledger.allocations.posted_to(self._name, read.changed_applications),
         ]
         for frame in frames:
@@ -232,8 +239,14 @@ class Reader:
         for key, row in list(read.looked_at.items()):
             if key in read.allocations:
                 del read.looked_at[key]
-            elif row["payment_id"] in self._dates:
-                self._no_longer_named(key, row)
+            elif row["payment_id"] in self._delivered:
+                payment = self._delivered[row["payment_id"]]
+                if payment.fault is not None:
+                    read.allocations[key] = {**row, "fault": payment.fault.value}
+                elif payment.whole:
+                    self._no_longer_named(key, row)
+                else:
+                    continue  # not in the part that was read: it stays as it was known
                 del read.looked_at[key]
         self._touched = touched
 
@@ -267,7 +280,7 @@ class Reader:
         wanted |= at.ledger.allocations.known_payment_ids(self._name, gone)
         if everything:
             wanted |= set(at.ledger.allocations.live_payment_ids(self._name))
-        wanted -= set(self._dates)
+        wanted -= set(self._delivered)
         wanted -= {
             row["payment_id"]
             for row in read.looked_at.values()
@@ -287,7 +300,7 @@ class Reader:
             if row["bill_id"] != NO_BILL and row["standing"] != Standing.REAPPLIED:
                 bills_of[row["payment_id"]].add(row["bill_id"])
         known = at.ledger.allocations.live_payment_ids(self._name)
-        controls = [key for key in (*self._dates, *reversed(known)) if key not in missing]
+        controls = [key for key in (*self._delivered, *reversed(known)) if key not in missing]
         again, evidence = judge_missing(
             at.erp,
             missing,
@@ -363,3 +376,7 @@ class Reader:
                 f"None of {len(origins)} synced payment applications names a bill of "
                 f"{read.company.name}; the first says {text(origins[0])!r}.",
             )
+
+
+def _older(moment: datetime | None, *, than: datetime | None) -> bool:
+    return moment is not None and than is not None and moment < than

@@ -57,6 +57,8 @@ def allocation_rows(payment: BillPayment, *, erp: str, erp_company: str) -> list
         }
         for allocation in payment.allocations
     ]
+    if payment.fault is not None and rows:
+        return [{**row, "fault": payment.fault.value} for row in rows]
     if payment.unapplied or not rows:
         rest = payment.unapplied if rows else (payment.unapplied or payment.total)
         amount = minor(rest, payment.currency) or 0

@@ -56,7 +56,7 @@ class QuickBooksOnline:
         change_feed=True,
         sees_deletes=True,
         direct_read=True,
-        void_style=VoidStyle.ZEROED_IN_PLACE,
+        void_styles=frozenset({VoidStyle.ZEROED_IN_PLACE}),
         gives_payment_method=True,
         parts_tax=True,
         bill_names_payments=True,

@@ -13,6 +13,7 @@ from paidsync.records import Schema, totals
 
 MANIFEST = "manifest.json"
 CALLS = "calls.jsonl"
+_UNFINISHED = "manifest.partial"
 
 
 class SealBroken(Exception):
@@ -74,6 +75,7 @@ class RunFolder:
 
     def log_call(self, call: Mapping[str, Any]) -> None:
         """Append a line to the call log."""
+        self._require_open()
         with (self.path / CALLS).open("a", encoding="utf-8") as log:
             log.write(json.dumps(dict(call), separators=(",", ":")) + "\n")
 
@@ -92,6 +94,9 @@ class RunFolder:
     ) -> str:
         """Write the manifest: the SHA-256 of every file, and ``facts``. Answers the manifest's own
         SHA-256. With ``keep_files`` off, a run that had nothing to do leaves the manifest alone."""
+        self._require_open()
+        unfinished = self.path / _UNFINISHED
+        unfinished.unlink(missing_ok=True)
         files = sorted(path for path in self.path.iterdir() if path.is_file())
         if not keep_files:
             for path in files:
@@ -104,16 +109,21 @@ class RunFolder:
             },
             "reused": {ref.name: {"path": ref.path, "sha256": ref.sha256} for ref in reused},
         }
-        path = self._new(MANIFEST)
-        path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        for written in (*files, path):
+        text = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
+        unfinished.write_text(text, encoding="utf-8")
+        for written in (*files, unfinished):
             written.chmod(0o444)
+        # Whole or not at all: a process that dies here leaves a folder that can still be sealed.
+        path = unfinished.rename(self.path / MANIFEST)
         return _sha256(path)
 
-    def _new(self, file_name: str) -> Path:
-        path = self.path / file_name
+    def _require_open(self) -> None:
         if self.sealed:
             raise SealBroken(f"{self.path} is sealed; nothing is written into it any more.")
+
+    def _new(self, file_name: str) -> Path:
+        self._require_open()
+        path = self.path / file_name
         if path.exists():
             raise SealBroken(f"{path} was written already; a run writes each file once.")
         return path

@@ -30,6 +30,9 @@ class Audit:
         run_id: str | None = None,
     ) -> str:
         """Add an event within the caller's transaction; its hash."""
+        if connection.dialect.name == "postgresql":
+            # SQLite has one writer anyway; here the next append waits for this transaction.
+            connection.exec_driver_sql("LOCK TABLE audit_event IN EXCLUSIVE MODE")
         last = connection.execute(
             select(_table.c.number, _table.c.hash).order_by(_table.c.number.desc()).limit(1)
         ).first()

@@ -84,6 +84,7 @@ class Entries:
                 _entry.c.connection == connection,
                 _entry.c.kind == "reversal",
                 _entry.c.state.in_(STANDING),
+                _entry.c.reverses.is_not(None),  # one NULL would make NOT IN true of nothing
             )
             query = select(func.count()).where(
                 _entry.c.connection == connection,

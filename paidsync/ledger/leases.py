@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, select, update
 
+from paidsync.ledger.sql import insert_missing
 from paidsync.ledger.tables import Lease as LeaseRow
 from paidsync.reasons import RunStopped, Stop
 
@@ -39,22 +40,20 @@ class Leases:
         now = datetime.now(UTC)
         with self._engine.begin() as db:
             at = _lease.c.procore_company == procore_company
-            row = db.execute(select(_lease).where(at)).mappings().first()
-            if row is None:
-                db.execute(
-                    _lease.insert().values(
-                        procore_company=procore_company, fencing=0, expires_at=_stamp(now)
-                    )
+            insert_missing(
+                db,
+                _lease,
+                {"procore_company": procore_company, "fencing": 0, "expires_at": _stamp(now)},
+            )
+            # Locked, so that of two runs the second one reads who the first one is.
+            row = db.execute(select(_lease).where(at).with_for_update()).mappings().one()
+            fencing = int(row["fencing"])
+            if row["run_id"] not in (None, run_id) and row["expires_at"] > _stamp(now):
+                raise RunStopped(
+                    Stop.LEASE_HELD,
+                    f"Run {row['run_id']} of {row['connection']} is writing to Procore company "
+                    f"{procore_company} until {row['expires_at'][:19]} UTC at the latest.",
                 )
-                fencing = 0
-            else:
-                fencing = int(row["fencing"])
-                if row["run_id"] not in (None, run_id) and row["expires_at"] > _stamp(now):
-                    raise RunStopped(
-                        Stop.LEASE_HELD,
-                        f"Run {row['run_id']} of {row['connection']} is writing to Procore company "
-                        f"{procore_company} until {row['expires_at'][:19]} UTC at the latest.",
-                    )
             taken = db.execute(
                 update(_lease)
                 .where(at, _lease.c.fencing == fencing)

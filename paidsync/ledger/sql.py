@@ -37,14 +37,17 @@ def upsert(
     *,
     keep: Iterable[str] = (),
 ) -> None:
-    """Insert rows, or update those whose key is there; columns in ``keep`` stay as they were."""
+    """Insert rows, or update those whose key is there; columns in ``keep`` stay as they were.
+    Of rows with the same key the last one counts."""
     if not rows:
         return
     keys = [column.name for column in table.primary_key.columns]
     kept = set(keep) | set(keys)
     columns = list(rows[0])
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    for chunk in chunks(rows, max(1, _MOST_VALUES // len(columns))):
+    # One statement may not meet the same row twice (PostgreSQL refuses it).
+    last = {tuple(row[key] for key in keys): row for row in rows}
+    for chunk in chunks(last.values(), max(1, _MOST_VALUES // len(columns))):
         statement = insert(table).values([dict(row) for row in chunk])
         changes = {name: statement.excluded[name] for name in columns if name not in kept}
         connection.execute(
@@ -52,6 +55,12 @@ def upsert(
             if changes
             else statement.on_conflict_do_nothing(index_elements=keys)
         )
+
+
+def insert_missing(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
+    """Insert a row unless its key is there."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(insert(table).values(dict(row)).on_conflict_do_nothing())
 
 
 def frame_of(connection: Connection, query: Select[Any], schema: Schema) -> pd.DataFrame:

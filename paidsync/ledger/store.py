@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from paidsync.ledger import schema
 from paidsync.ledger.allocations import Allocations
@@ -30,9 +30,11 @@ class Ledger:
     """Everything that PaidSync remembers."""
 
     def __init__(self, url: str) -> None:
-        """Opens nothing yet; ``url`` is a SQLAlchemy URL of SQLite or PostgreSQL."""
-        self.engine = _engine(url)
-        self.shown_url = make_url(url).render_as_string(hide_password=True)
+        """Opens nothing yet; ``url`` is a SQLAlchemy URL of SQLite or PostgreSQL. Raises
+        LedgerUnusable where it is neither."""
+        parsed = _parsed(url)
+        self.engine = _engine(parsed)
+        self.shown_url = _shown(parsed)
         self.audit = Audit(self.engine)
         self.connections = Connections(self.engine, self.audit)
         self.runs = Runs(self.engine)
@@ -45,13 +47,7 @@ class Ledger:
 
     def require_current(self) -> "Ledger":
         """Itself, if the database is as this PaidSync needs it. Raises LedgerUnusable."""
-        try:
-            revision = schema.current(self.engine)
-        except DBAPIError as error:
-            raise LedgerUnusable(
-                f"The ledger {self.shown_url} cannot be opened ({error.orig}). "
-                "Check its path or address, or run `paidsync ledger upgrade` to create it."
-            ) from error
+        revision = self._revision("Check its path or address, or run `paidsync ledger upgrade`.")
         if revision is None:
             raise LedgerUnusable(
                 f"The ledger {self.shown_url} is empty. Run `paidsync ledger upgrade` once."
@@ -63,15 +59,22 @@ class Ledger:
                 f"The ledger {self.shown_url} is of an older version ({revision}). "
                 "Run `paidsync ledger upgrade`."
             )
-        raise LedgerUnusable(
-            f"The ledger {self.shown_url} is of a newer PaidSync ({revision}) than this one. "
-            "Upgrade PaidSync; nothing was changed."
-        )
+        raise self._newer(revision)
 
     def upgrade(self) -> None:
-        """Create or migrate the database."""
+        """Create or migrate the database. Raises LedgerUnusable."""
         if self.engine.dialect.name == "sqlite" and self.engine.url.database:
-            Path(self.engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+            folder = Path(self.engine.url.database).parent
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise LedgerUnusable(
+                    f"The folder {folder} cannot be made ({error.strerror}). "
+                    "Name another one in PAIDSYNC_DATA_DIR."
+                ) from error
+        revision = self._revision("Check its path or address.")
+        if revision is not None and not schema.is_known(revision):
+            raise self._newer(revision)
         schema.upgrade(self.engine)
         self.connections.ensure_installation()
 
@@ -79,14 +82,45 @@ class Ledger:
         """Give connections back."""
         self.engine.dispose()
 
+    def _revision(self, action: str) -> str | None:
+        try:
+            return schema.current(self.engine)
+        except DBAPIError as error:
+            raise LedgerUnusable(
+                f"The ledger {self.shown_url} cannot be opened ({error.orig}). {action}"
+            ) from error
 
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "postgresql" and parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
-    engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
+    def _newer(self, revision: str) -> LedgerUnusable:
+        return LedgerUnusable(
+            f"The ledger {self.shown_url} is of a newer PaidSync ({revision}) than this one. "
+            "Upgrade PaidSync; nothing was changed."
+        )
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # whose words may quote the password
+        parsed = None
+    name = parsed.drivername.partition("+")[0] if parsed is not None else ""
+    if parsed is None or name not in ("sqlite", "postgresql", "postgres"):
+        raise LedgerUnusable(
+            "PAIDSYNC_DATABASE_URL is not an address of a PostgreSQL database. Write it as "
+            "postgresql://user:password@host/database, or leave it out for SQLite."
+        )
+    if name == "sqlite":
+        return parsed
+    return parsed.set(drivername="postgresql+psycopg")  # the one driver that is installed
+
+
+def _shown(url: URL) -> str:
+    return url.difference_update_query(["password"]).render_as_string(hide_password=True)
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _durable(connection: sqlite3.Connection, _record: Any) -> None:

@@ -1,0 +1,119 @@
+"""The processes of the demonstration: each is ended by the handle it was started with."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .place import DemoFailed
+
+_BIN = Path(sys.executable).parent
+_SHOWN_OF_A_LOG = 15
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def script(name: str, module: str) -> list[str]:
+    """The command of this environment, as a person calls it."""
+    path = _BIN / name
+    return [str(path)] if path.exists() else [sys.executable, "-m", module]
+
+
+class Processes:
+    """Starts processes with their output in log files, and ends all of them when it is left."""
+
+    def __init__(self, logs: Path, where: Path) -> None:
+        """``where`` is the folder the processes run in: none of a person's files lies there."""
+        self._logs = logs
+        self._where = where
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.end_all()
+
+    def log(self, name: str) -> Path:
+        """The log file of a process."""
+        return self._logs / f"{name}.log"
+
+    def start(self, name: str, command: list[str], environment: dict[str, str]) -> None:
+        """Start a process that serves until it is ended."""
+        with self.log(name).open("wb") as log:
+            self._running[name] = subprocess.Popen(
+                command,
+                cwd=self._where,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait_for(self, name: str, ready: Callable[[], bool], seconds: float) -> None:
+        """Wait until a process that was started is ready."""
+        until = time.monotonic() + seconds
+        while not ready():
+            code = self._running[name].poll()
+            if code is not None:
+                raise DemoFailed(f"The {name} ended with code {code}.{self._tail(name)}")
+            if time.monotonic() > until:
+                raise DemoFailed(f"The {name} was not ready in {seconds:.0f} s.{self._tail(name)}")
+            time.sleep(0.05)
+
+    def run(
+        self, name: str, command: list[str], environment: dict[str, str], *, good: tuple[int, ...]
+    ) -> str:
+        """Run a command to its end; answers what it printed. What it logs goes to a file."""
+        with self.log(name).open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=self._where,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+            self._running[name] = process
+            output = process.communicate()[0].decode()
+        del self._running[name]
+        if process.returncode not in good:
+            shown = " ".join([Path(command[0]).name, *command[1:]])
+            raise DemoFailed(
+                f"`{shown}` ended with code {process.returncode}.\n{output}{self._tail(name)}"
+            )
+        return output
+
+    def end_all(self) -> None:
+        """End whatever still runs: first politely, all at once."""
+        for process in self._running.values():
+            if process.poll() is None:
+                process.terminate()
+        until = time.monotonic() + 8
+        for process in self._running.values():
+            try:
+                process.wait(max(until - time.monotonic(), 0.1))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._running.clear()
+
+    def _tail(self, name: str) -> str:
+        lines = self.log(name).read_text(errors="replace").splitlines()[-_SHOWN_OF_A_LOG:]
+        return "\n".join(["", f"The end of {self.log(name)}:", *(f"  {line}" for line in lines)])
