@@ -100,26 +100,35 @@ def sync_payments(connection: PaidsyncConnection, options: SyncOptions = _A_PREV
     )
     _tag(run)
     came = Came()
-    lease: Lease | None = None
     try:
-        preflight(run)
-        if run.mode == "sync":
-            run = take_lease(run)
-            lease = run.lease
-        extracted, plan = _read_and_plan(run, came)
-        if run.mode == "sync":
-            require_loadable(plan)
-            _load(run, came, plan, context=extracted["context"])
-    except Exception as trouble:  # noqa: BLE001 - whatever happened, the evidence is sealed
-        came.trouble = trouble
-        if not isinstance(trouble, OutsideError | RunStopped):
-            get_run_logger().exception("This is a fault of PaidSync, or of its surroundings.")
-    summary = report(run, came)
-    if lease is not None:
-        ledger.leases.release(lease)
-    ledger.close()
+        summary = _attempt(run, came, ledger)
+    finally:
+        ledger.close()
     name = summary["state"]
     return State(type=StateType(STATES[name]), name=name, message=summary["message"])
+
+
+def _attempt(run: Run, came: Came, ledger: Ledger) -> dict[str, Any]:
+    """The stages, one after the other; whatever happens, the lease is given back."""
+    lease: Lease | None = None
+    try:
+        try:
+            preflight(run)
+            if run.mode == "sync":
+                run = take_lease(run)
+                lease = run.lease
+            extracted, plan = _read_and_plan(run, came)
+            if run.mode == "sync":
+                require_loadable(plan)
+                _load(run, came, plan, context=extracted["context"])
+        except Exception as trouble:  # noqa: BLE001 - whatever happened, the evidence is sealed
+            came.trouble = trouble
+            if not isinstance(trouble, OutsideError | RunStopped):
+                get_run_logger().exception("This is a fault of PaidSync, or of its surroundings.")
+        return report(run, came)
+    finally:
+        if lease is not None:
+            ledger.leases.release(lease)
 
 
 def _tag(run: Run) -> None:

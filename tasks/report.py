@@ -73,7 +73,6 @@ def report(run: Run, came: Came) -> dict[str, Any]:
         if not nothing:
             at.folder.put_json("summary", summary.as_dict())
             at.folder.put_text("summary.md", pages.summary_page(summary, held, run.folder))
-        _show(at, summary, came, entries, held)
         manifest = _seal(at, summary, came, keep_files=not nothing)
         at.ledger.runs.close(
             run.run_id,
@@ -82,6 +81,8 @@ def report(run: Run, came: Came) -> dict[str, Any]:
             manifest=manifest,
             summary=summary.as_dict(),
         )
+        # Last, because it is only a view: the evidence stands even where Prefect is gone.
+        _show(at, summary, came, entries, held)
     get_run_logger().info("%s: %s", summary.state, summary.message)
     return summary.as_dict()
 
@@ -151,7 +152,6 @@ def _is_settled(row: Row, standing: str, *, loaded: bool) -> bool:
 
 def _seal(at: Desk, summary: Summary, came: Came, *, keep_files: bool) -> str:
     run = at.run
-    previous = at.ledger.runs.last(run.connection)
     here = Path(run.folder)
     refs = [
         FileRef(**ref)
@@ -165,7 +165,7 @@ def _seal(at: Desk, summary: Summary, came: Came, *, keep_files: bool) -> str:
             "state": summary.state,
             "message": summary.message,
             "summary": summary.as_dict(),
-            "previous_manifest": previous.manifest if previous else None,
+            "previous_manifest": at.ledger.runs.last_manifest(run.connection),
         },
         reused=[ref for ref in refs if Path(ref.path).parent != here],
         keep_files=keep_files,

@@ -6,21 +6,24 @@ from typing import Any
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, select, update
 
+from paidsync.ledger.audit import Audit
 from paidsync.ledger.sql import upsert, utc_now
-from paidsync.ledger.tables import Connection, Cursor, Plan, SyncRun
+from paidsync.ledger.tables import AuditEvent, Connection, Cursor, Plan, SyncRun
 from paidsync.reasons import RunStopped, Stop
 
 _run = SyncRun.__table__  # type: ignore[attr-defined]
 _connection = Connection.__table__  # type: ignore[attr-defined]
 _cursor = Cursor.__table__  # type: ignore[attr-defined]
+_audit_event = AuditEvent.__table__  # type: ignore[attr-defined]
 _plan = Plan.__table__  # type: ignore[attr-defined]
 
 
 class Runs:
     """What ran, and how far each stream was read."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, audit: Audit) -> None:
         self._engine = engine
+        self._audit = audit
 
     def open(
         self,
@@ -60,8 +63,9 @@ class Runs:
     def close(
         self, run_id: str, *, state: str, message: str, manifest: str, summary: Mapping[str, Any]
     ) -> None:
-        """An attempt ended; its folder is sealed under ``manifest``."""
+        """An attempt ended; its folder is sealed as ``manifest``, and the audit trail says so."""
         with self._engine.begin() as db:
+            row = db.execute(select(_run).where(_run.c.run_id == run_id)).mappings().one()
             db.execute(
                 update(_run)
                 .where(_run.c.run_id == run_id)
@@ -73,6 +77,30 @@ class Runs:
                     summary=dict(summary),
                 )
             )
+            self._audit.append(
+                db,
+                "sealed",
+                {
+                    "manifest": manifest,
+                    "state": state,
+                    "attempt": row["attempt"],
+                    "folder": row["folder"],
+                },
+                of=row["connection"],
+                run_id=run_id,
+            )
+
+    def last_manifest(self, connection: str) -> str | None:
+        """The SHA-256 of the manifest sealed last for a connection: the next one names it."""
+        with self._engine.begin() as db:
+            query = (
+                select(_audit_event.c.body)
+                .where(_audit_event.c.connection == connection, _audit_event.c.kind == "sealed")
+                .order_by(_audit_event.c.number.desc())
+                .limit(1)
+            )
+            body = db.execute(query).scalar_one_or_none()
+        return str(body["manifest"]) if body else None
 
     def get(self, run_id: str) -> SyncRun | None:
         """A run by its id."""

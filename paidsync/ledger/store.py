@@ -37,7 +37,7 @@ class Ledger:
         self.shown_url = _shown(parsed)
         self.audit = Audit(self.engine)
         self.connections = Connections(self.engine, self.audit)
-        self.runs = Runs(self.engine)
+        self.runs = Runs(self.engine, self.audit)
         self.allocations = Allocations(self.engine)
         self.mirror = Mirror(self.engine)
         self.entries = Entries(self.engine)
