@@ -199,7 +199,7 @@ class Builder:
         parts: Sequence[tuple[Bill, Decimal]],
         days_ago: int,
         *,
-        credits: Sequence[tuple[Credit, Decimal]] = (),
+        used: Sequence[tuple[Credit, Decimal]] = (),
         method: str = "Check",
         number: str | None = "",
         print_status: str | None = None,
@@ -210,7 +210,7 @@ class Builder:
         """Pay bills with one check or card charge; `entered` is when, if not on its own date."""
         if lines is None:
             lines = [books.line(amount, "Bill", bill.id) for bill, amount in parts]
-            lines += [books.line(amount, "VendorCredit", credit.id) for credit, amount in credits]
+            lines += [books.line(amount, "VendorCredit", credit.id) for credit, amount in used]
         if number == "":
             number = self.world.check_number()
             number = number if method == "Check" else f"CC-{number}"

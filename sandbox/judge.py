@@ -70,7 +70,7 @@ class Judge:
         settled = {bill: to_minor(amount, currency) for bill, amount in applied.items()}
         if any(len(line.linked) > 1 for line in payment.lines):
             return {bill: (settled.get(bill, 0), None) for bill in payment.linked_ids("Bill")}
-        credits = to_minor(
+        used = to_minor(
             sum(
                 (x.amount for x in payment.lines if x.linked[0][0] not in ("Bill", "JournalEntry")),
                 Decimal(0),
@@ -78,13 +78,13 @@ class Judge:
             currency,
         )
         whole = sum(settled.values())
-        if not credits:
+        if not used:
             return {bill: (amount, amount) for bill, amount in settled.items()}
-        if credits > whole:
+        if used > whole:
             return {bill: (amount, None) for bill, amount in settled.items()}
-        if len(settled) > 1 and credits < whole and not self._one_commitment(settled):
+        if len(settled) > 1 and used < whole and not self._one_commitment(settled):
             return {bill: (amount, None) for bill, amount in settled.items()}
-        shares = spread(credits, list(settled.values()))
+        shares = spread(used, list(settled.values()))
         pairs = zip(settled.items(), shares, strict=True)
         return {bill: (amount, amount - share) for (bill, amount), share in pairs}
 

@@ -10,7 +10,7 @@ import threading
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -91,7 +91,7 @@ class RunningSandbox:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._serve())
-        except BaseException as error:  # handed to the starter, which raises it
+        except BaseException as error:  # noqa: BLE001 - handed to the starter, which raises it
             self._failure = error
         finally:
             self._started.set()
@@ -138,7 +138,7 @@ class RunningSandbox:
         for line in self._sockets:
             line.close()
 
-    def __enter__(self) -> RunningSandbox:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -43,7 +43,7 @@ def credit_inside(b: Builder, c: Contract, ago: int) -> None:
     """A vendor credit reduces the check of one bill: cash = bill less credit."""
     bill = b.billed(c, ago + 28)
     credit = b.credit(c.trade, part(bill.total, 10), ago + 9)
-    b.pay(c.trade, [(bill, bill.total)], ago, credits=[(credit, credit.total)])
+    b.pay(c.trade, [(bill, bill.total)], ago, used=[(credit, credit.total)])
 
 
 def credit_over_two(b: Builder, c: Contract, ago: int) -> None:
@@ -52,7 +52,7 @@ def credit_over_two(b: Builder, c: Contract, ago: int) -> None:
     second = b.billed(c, ago + 30, amount=_round_amount(b, c))
     credit = b.credit(c.trade, (first.total + second.total) / 10, ago + 8)
     parts = [(first, first.total), (second, second.total)]
-    b.pay(c.trade, parts, ago, credits=[(credit, credit.total)])
+    b.pay(c.trade, parts, ago, used=[(credit, credit.total)])
 
 
 def _round_amount(b: Builder, c: Contract) -> Decimal:
@@ -80,7 +80,7 @@ def credit_application(b: Builder, c: Contract, ago: int) -> None:
     """A bill settled by a credit alone: total 0 with lines, outside."""
     bill = b.billed(c, ago + 28)
     credit = b.credit(c.trade, bill.total, ago + 7)
-    b.pay(c.trade, [(bill, bill.total)], ago, credits=[(credit, credit.total)], number=None)
+    b.pay(c.trade, [(bill, bill.total)], ago, used=[(credit, credit.total)], number=None)
 
 
 def queued_to_print(b: Builder, c: Contract, ago: int) -> None:

@@ -83,7 +83,8 @@ def _settle(truth: Truth, verdict: Verdict, deleted_sibling: bool) -> None:
         _expect(truth, verdict, verdict.commitment_id, verdict.requisition_id, amount)
         return
     if verdict.disposition == "matched":
-        assert verdict.commitment_id is not None and verdict.target is not None
+        assert verdict.commitment_id is not None
+        assert verdict.target is not None
         standing = view.standing(verdict.prefix, verdict.commitment_id)
         if not deleted_sibling or standing == verdict.target:
             place_id, target = verdict.commitment_id, verdict.target

@@ -33,17 +33,14 @@ def main() -> None:
             flow_run_filter=FlowRunFilter(name=FlowRunFilterName(like_="sync")),
             sort=FlowRunSort.START_TIME_DESC,
         )
-        artifacts = client.request(
-            "POST", "/artifacts/latest/filter", json={"limit": 50}
-        ).json()
+        artifacts = client.request("POST", "/artifacts/latest/filter", json={"limit": 50}).json()
     summary = next(each for each in artifacts if each["key"].startswith("summary-"))
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         picture(page, f"{address}/runs/flow-run/{runs[0].id}", "Finished in state", "run.png")
-        picture(
-            page, f"{address}/artifacts/artifact/{summary['latest_id']}", "Already right", "summary.png"
-        )
+        artifact = f"{address}/artifacts/artifact/{summary['latest_id']}"
+        picture(page, artifact, "Already right", "summary.png")
         browser.close()
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ..clock import Clock
+from sandbox.clock import Clock
 
 ACCESS_SECONDS = 3600
 REFRESH_SECONDS = 8_640_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from ..clock import Clock
+from sandbox.clock import Clock
 
 
 @dataclass

@@ -9,7 +9,8 @@ from threading import RLock
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from ..clock import Clock
+from sandbox.clock import Clock
+
 from .records import Account, Bill, BillPayment, Entity, Tombstone, Vendor, VendorCredit
 
 T = TypeVar("T", Account, Vendor, Bill, VendorCredit, BillPayment)

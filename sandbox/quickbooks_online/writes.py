@@ -180,7 +180,7 @@ def _payment(body: dict[str, Any], row: BillPayment | None, company: Company) ->
 
 
 def _payable(
-    body: dict[str, Any], row: Bill | VendorCredit | None, company: Company, bill: bool
+    body: dict[str, Any], row: Bill | VendorCredit | None, company: Company, *, bill: bool
 ) -> Entity:
     check_names(body, _PAYABLE)
     sparse = row is not None and body.get("sparse") is True
@@ -233,7 +233,7 @@ def _vendor(body: dict[str, Any], row: Vendor | None, company: Company) -> Entit
 
 _WRITERS: dict[str, Callable[[dict[str, Any], Any, Company], Entity]] = {
     "BillPayment": _payment,
-    "Bill": lambda body, row, company: _payable(body, row, company, True),
-    "VendorCredit": lambda body, row, company: _payable(body, row, company, False),
+    "Bill": lambda body, row, company: _payable(body, row, company, bill=True),
+    "VendorCredit": lambda body, row, company: _payable(body, row, company, bill=False),
     "Vendor": _vendor,
 }

@@ -6,6 +6,7 @@ for scenarios about money. ``Town.paidsync`` is the command line, through Prefec
 
 import io
 import json
+import logging
 import uuid
 from collections.abc import Iterable
 from contextlib import redirect_stderr, redirect_stdout
@@ -251,6 +252,7 @@ class Town:
         with pytest.MonkeyPatch.context() as patch, disable_run_logger():
             patch.setattr(flow_module, "runtime", SimpleNamespace(flow_run=here))
             patch.setattr(flow_module, "_tag", lambda _run: None)
+            patch.setattr(flow_module, "get_run_logger", lambda: logging.getLogger("town"))
             for stage in _STAGES:
                 task = getattr(flow_module, stage)
                 patch.setattr(flow_module, stage, getattr(task, "fn", task))

@@ -63,6 +63,7 @@ def served(app: ASGIApp) -> Iterator[str]:
     # asyncio switches Nagle's delay (40 ms a reply) off only where the protocol is named.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
+    listener.listen(128)  # from now on a connection waits instead of being refused
     port = listener.getsockname()[1]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

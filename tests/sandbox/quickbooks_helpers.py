@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -18,11 +18,11 @@ class Player:
         self.running = running
         self.world = running.world
         self.qbo = running.ready["quickbooks_online"]
-        self.http = httpx.Client(timeout=5, verify=False)
+        self.http = httpx.Client(timeout=5)
         self.refresh_token = self.qbo["refresh_token"]
         self.access = ""
 
-    def __enter__(self) -> Player:
+    def __enter__(self) -> Self:
         self.refresh()
         return self
 

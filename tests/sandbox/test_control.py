@@ -73,7 +73,8 @@ def test_a_deleted_payment_stays_until_a_person_decides(sandbox_empty: Player) -
 def test_a_payment_deleted_before_it_was_posted_is_nothing(sandbox_empty: Player) -> None:
     payment, _, _ = sandbox_empty.paid("500.00")
     sandbox_empty.do("/erp/delete", payment_id=payment)
-    assert rows(sandbox_empty) == [] and held(sandbox_empty) == {}
+    assert rows(sandbox_empty) == []
+    assert held(sandbox_empty) == {}
 
 
 def test_an_edit_and_a_reapplication(sandbox_empty: Player) -> None:

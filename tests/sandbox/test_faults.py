@@ -52,7 +52,8 @@ def test_a_late_commit_comes_when_it_is_told_to(sandbox_empty: Player) -> None:
     fault(sandbox_empty, "late_commit", method="POST")
     with pytest.raises(httpx.RemoteProtocolError):
         sandbox_empty.write("BillPayment", body)
-    assert made(sandbox_empty) == 0 and sandbox_empty.see("/faults")["late"] == 1
+    assert made(sandbox_empty) == 0
+    assert sandbox_empty.see("/faults")["late"] == 1
     assert sandbox_empty.do("/faults/commit-late") == {"committed": 1, "statuses": [200]}
     assert made(sandbox_empty) == 1
 
@@ -81,14 +82,16 @@ def test_a_status_before_or_after_the_commit(sandbox_empty: Player, status: int,
 def test_a_status_without_retry_after(sandbox_empty: Player) -> None:
     fault(sandbox_empty, "429")
     reply = count(sandbox_empty)
-    assert reply.status_code == 429 and "retry-after" not in reply.headers
+    assert reply.status_code == 429
+    assert "retry-after" not in reply.headers
     assert reply.json()["fault"]["error"][0]["code"] == "3001"
 
 
 def test_an_html_page(sandbox_empty: Player) -> None:
     fault(sandbox_empty, "html_error")
     reply = count(sandbox_empty)
-    assert reply.status_code == 502 and reply.headers["content-type"] == "text/html"
+    assert reply.status_code == 502
+    assert reply.headers["content-type"] == "text/html"
 
 
 def test_a_slow_answer(sandbox_empty: Player) -> None:
@@ -108,7 +111,8 @@ def test_ok_with_errors(sandbox_empty: Player) -> None:
     body = payment(sandbox_empty)
     fault(sandbox_empty, "ok_with_errors", method="POST")
     reply = sandbox_empty.write("BillPayment", body)
-    assert reply.status_code == 200 and reply.json()["Fault"]["type"] == "SystemFault"
+    assert reply.status_code == 200
+    assert reply.json()["Fault"]["type"] == "SystemFault"
     assert made(sandbox_empty) == 0
 
 
@@ -116,7 +120,8 @@ def test_ok_with_errors_lists_every_item_of_a_procore_sync(sandbox_empty: Player
     sandbox_empty.do("/faults", system="procore", kind="ok_with_errors", route="/sync")
     url = sandbox_empty.running.ready["procore"]["api_url"] + "/rest/v1.0/vendors/sync"
     reply = sandbox_empty.http.patch(url, json={"updates": [{"name": "A"}, {"name": "B"}]})
-    assert reply.status_code == 200 and reply.json()["entities"] == []
+    assert reply.status_code == 200
+    assert reply.json()["entities"] == []
     assert [item["name"] for item in reply.json()["errors"]] == ["A", "B"]
 
 
@@ -184,7 +189,8 @@ def test_a_rate_is_the_same_for_the_same_seed() -> None:
             return [count(player).status_code for _ in range(20)]
 
     first = hits()
-    assert first == hits() and {200, 503} == set(first)
+    assert first == hits()
+    assert {200, 503} == set(first)
 
 
 def test_faults_can_be_taken_back(sandbox_empty: Player) -> None:

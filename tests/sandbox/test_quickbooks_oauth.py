@@ -12,7 +12,8 @@ def test_the_refresh_token_rotates_at_every_refresh(sandbox_empty: Player) -> No
     stale = sandbox_empty.token(used)
     assert (stale.status_code, stale.json()["error"]) == (400, "invalid_grant")
     fresh = sandbox_empty.token(sandbox_empty.refresh_token)
-    assert fresh.json()["expires_in"] == 3600 and fresh.json()["token_type"] == "bearer"
+    assert fresh.json()["expires_in"] == 3600
+    assert fresh.json()["token_type"] == "bearer"
 
 
 def test_rotation_may_wait_a_day(sandbox_empty: Player) -> None:
@@ -50,7 +51,8 @@ def test_an_access_token_lives_an_hour(sandbox_empty: Player) -> None:
     reply = sandbox_empty.call("GET", "query", params=QUERY)
     assert reply.status_code == 401
     error = reply.json()["fault"]["error"][0]
-    assert error["code"] == "3200" and "errorCode=003200" in error["message"]
+    assert error["code"] == "3200"
+    assert "errorCode=003200" in error["message"]
     assert isinstance(reply.json()["time"], int)
     sandbox_empty.refresh()
     assert sandbox_empty.call("GET", "query", params=QUERY).status_code == 200

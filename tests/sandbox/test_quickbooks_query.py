@@ -126,10 +126,13 @@ def test_single_reads_and_company_info(sandbox_demo: Player) -> None:
 def test_the_shape_of_a_payment(sandbox_demo: Player) -> None:
     payments = sandbox_demo.query("SELECT * FROM BillPayment MAXRESULTS 1000")["BillPayment"]
     plain = next(p for p in payments if p["PayType"] == "Check" and p.get("Line"))
-    assert plain["SyncToken"].isdigit() and plain["domain"] == "QBO"
+    assert plain["SyncToken"].isdigit()
+    assert plain["domain"] == "QBO"
     assert plain["MetaData"]["LastUpdatedTime"][-6:] in ("-08:00", "-07:00")
-    assert "Id" not in plain["Line"][0] and "LineNum" not in plain["Line"][0]
+    assert "Id" not in plain["Line"][0]
+    assert "LineNum" not in plain["Line"][0]
     void = next(p for p in payments if p.get("PrivateNote", "").startswith("Voided"))
-    assert void["TotalAmt"] == 0 and "Line" not in void
+    assert void["TotalAmt"] == 0
+    assert "Line" not in void
     canadian = next(p for p in payments if p["CurrencyRef"]["value"] == "CAD")
     assert canadian["ExchangeRate"] == 0.73
