@@ -187,7 +187,7 @@ DISPOSITIONS = Schema(
         "currency": TEXT,
         "cash_minor": MONEY,
         "state": TEXT,  # fingerprint that a hold or a decision binds to (money-rules 2)
-        "outcome": TEXT,  # of a matched row, once planned: right, planned or left
+        "outcome": TEXT,  # of a matched row, once planned: right, planned, left or not_asked
     },
 )
 

@@ -70,7 +70,7 @@ def plan(
     for row, verdict in zip(rows, judged, strict=True):
         allocation = row["allocation_id"]
         if only and verdict["project_id"] and verdict["project_id"] not in only:
-            outcomes[allocation] = Outcome(left="its project is not in this run")
+            outcomes[allocation] = Outcome(asked=False)
             continue
         outcomes[allocation] = plan_allocation(
             row,
@@ -129,6 +129,8 @@ def _final(verdict: Row, outcome: Outcome) -> dict[str, Any]:
         }
     if verdict["disposition"] != Disposition.MATCHED:
         return final
+    if not outcome.asked:
+        return {**final, "outcome": "not_asked"}
     if outcome.left is not None:
         return {**final, "outcome": "left", "detail": f"Waits for the next run: {outcome.left}."}
     return {**final, "outcome": "planned" if outcome.entries else "right"}

@@ -46,6 +46,7 @@ class Outcome:
     detail: str | None = None
     left: str | None = None  # why it waits for the next run, although nothing is wrong
     right: bool = False  # Procore agrees already
+    asked: bool = True  # False: its project is not among those that this run was asked for
     notes: tuple[str, ...] = ()
 
     @classmethod

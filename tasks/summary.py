@@ -40,6 +40,7 @@ class Summary:
     planned_reversals: int = 0
     already_right: int = 0
     left: int = 0  # waits for the next run
+    not_asked: int = 0  # in projects that this run was not asked for
     verified: int = 0
     outside: dict[str, int] = field(default_factory=dict)
     pending: dict[str, int] = field(default_factory=dict)
@@ -117,6 +118,7 @@ def fill(summary: Summary, rows: Iterable[Row], entries: Iterable[Row]) -> None:
     summary.already_right = len(right)
     summary.right_money = by_currency(right, "cash_minor")
     summary.left = sum(row["outcome"] == "left" for row in grouped["matched"])
+    summary.not_asked = sum(row["outcome"] == "not_asked" for row in grouped["matched"])
     stand = [entry for entry in entries if entry["state"] in ("posted", "verified")]
     summary.posted = sum(entry["kind"] == "payment" for entry in stand)
     summary.reversed = sum(entry["kind"] == "reversal" for entry in stand)
@@ -152,7 +154,7 @@ def untied(
         row
         for row in rows
         if row["disposition"] == Disposition.MATCHED
-        and row["outcome"] not in ("right", "planned", "left")
+        and row["outcome"] not in ("right", "planned", "left", "not_asked")
     ]
     if loose:
         faults.append(f"{len(loose)} matched allocations are neither right nor planned nor left.")
