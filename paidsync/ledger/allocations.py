@@ -43,6 +43,7 @@ _OF_BILL = {
     "retainage_of": _bill.c.retainage_of,
     "named_commitments": _bill.c.named_commitments,
 }
+_OWN = frozenset(_allocation.c.keys())
 _UNJUDGED = {"disposition": None, "reason": None, "state": None, "settled": False}
 
 
@@ -55,8 +56,9 @@ class Allocations:
     def store(
         self, db: Db, connection: str, rows: Iterable[Mapping[str, Any]], run_id: str
     ) -> None:
-        """Allocations as just read. Where the content changed, the last judgement is forgotten."""
-        delivered = list(rows)
+        """Allocations as just read, or as kept here with something changed; columns of their bills
+        are not theirs. Where the content changed, the last judgement is forgotten."""
+        delivered = [{name: row[name] for name in row if name in _OWN} for row in rows]
         known = self._contents(db, connection, [row["allocation_id"] for row in delivered])
         changed = [
             row["allocation_id"]

@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 
 _START_SECONDS = 30
+_CLUSTER_OPTIONS = ("--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
 _SERVER_OPTIONS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 _numbers = count(1)
 
@@ -66,8 +67,7 @@ def running() -> Iterator[Server]:
         user = _other_user(folder)
         data = folder / "data"
         made = subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"]
-            + ["--encoding=UTF8", "--locale=C"],
+            [programs / "initdb", "-D", data, "-U", "postgres", *_CLUSTER_OPTIONS],
             cwd=folder,
             capture_output=True,
             text=True,

@@ -22,10 +22,10 @@ def test_a_colon_or_percent_in_an_id_cannot_make_two_allocations_one() -> None:
 
 
 def test_an_id_of_exactly_200_characters_stays_as_it_is() -> None:
-    whole = origin.allocation_id("x", "c", "p" * 192, "bill")
-    assert len(whole) == 201 - 1 - 0 or "sha256" in whole
-    assert len(origin.allocation_id("x", "c", "p" * 191, "bill")) == 200
-    assert origin.allocation_id("x", "c", "p" * 191, "bill").endswith(":bill")
+    whole = origin.allocation_id("x", "c", "p" * 191, "bill")
+    assert len(whole) == 200
+    assert whole.endswith(":bill")
+    assert origin.allocation_id("x", "c", "p" * 192, "bill").startswith("x:c:sha256:")
 
 
 def test_an_id_of_more_than_200_characters_ends_in_a_hash_of_the_whole() -> None:
