@@ -3,6 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
+from dotenv import load_dotenv
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,9 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Where PaidSync keeps what it knows, and how long it waits."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="PAIDSYNC_", env_file=".env", extra="ignore", env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_prefix="PAIDSYNC_", extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(
         default_factory=lambda: user_data_path("paidsync", appauthor=False),
@@ -59,5 +58,8 @@ class Settings(BaseSettings):
 
 @lru_cache
 def settings() -> Settings:
-    """The settings of this process."""
+    """The settings of this process. A ``.env`` file in the working directory is read into the
+    environment first, the secrets that connection files name included; what is set already stays.
+    """
+    load_dotenv(Path.cwd() / ".env")
     return Settings()

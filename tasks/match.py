@@ -112,6 +112,16 @@ def _held(reason: Hold, detail: str | None = None, rule: str | None = None) -> _
     return _Verdict(Disposition.HELD, reason, detail or reason.plain, rule)
 
 
+def _contradicts_itself(case: _Case) -> _Verdict | None:
+    """1.1: of two versions that contradict each other, neither is believed, whatever it says."""
+    fault = case.fault
+    if fault is None or fault["reason"] != Hold.DUPLICATE_ALLOCATION or case.row["opening"]:
+        return None
+    if case.match is None and not case.posted:
+        return None
+    return _held(Hold.DUPLICATE_ALLOCATION, fault["detail"], fault["rule"])
+
+
 def _not_live(case: _Case) -> _Verdict | None:
     """Voided, moved, deleted: there is something to do only if something was posted."""
     standing = case.row["standing"]
@@ -209,6 +219,7 @@ def _commitment_refuses(case: _Case) -> _Verdict | None:
 
 # In this order; the first that has something to say decides.
 _RULES: tuple[Callable[[_Case], _Verdict | None], ...] = (
+    _contradicts_itself,
     _not_live,
     _nothing_to_do_with_procore,
     _lost_its_application,

@@ -1,6 +1,6 @@
 """What people see of a run: a one-screen summary and tables, from the run's own rows. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from paidsync import money
@@ -29,8 +29,11 @@ def shown_money(sums: Money) -> str:
     return ", ".join(money.shown(total, code) for code, total in sums.items()) or "–"
 
 
-def summary_page(summary: Summary, held: Iterable[Row], folder: str) -> str:
-    """The one-screen summary, Markdown."""
+def summary_page(
+    summary: Summary, held: Iterable[Row], folder: str, *, changed: Sequence[str] = ()
+) -> str:
+    """The one-screen summary, Markdown. ``changed`` are sentences on what changed in the ERP after
+    it was posted and is not posted anew."""
     preview = summary.mode == "preview"
     posted, reversed_, sums = (
         (summary.planned, summary.planned_reversals, summary.planned_money)
@@ -71,6 +74,12 @@ def summary_page(summary: Summary, held: Iterable[Row], folder: str) -> str:
         lines += ["## What to look at", "", *details[:20]]
         if len(details) > 20:
             lines.append(f"- and {len(details) - 20} more, in the table of held payments")
+        lines.append("")
+    if changed:
+        lines += ["## Changed in the ERP since it was posted", ""]
+        lines += [f"- {escaped(each)}" for each in changed[:20]]
+        if len(changed) > 20:
+            lines.append(f"- and {len(changed) - 20} more, amber in decided.parquet")
         lines.append("")
     calls = ", ".join(f"{system} {count}" for system, count in sorted(summary.calls.items()))
     lines += [f"Calls: {calls or 'none'}. Run {summary.run_id}. Evidence: `{folder}`"]

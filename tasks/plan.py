@@ -72,14 +72,17 @@ def plan(
         if only and verdict["project_id"] and verdict["project_id"] not in only:
             outcomes[allocation] = Outcome(asked=False)
             continue
-        outcomes[allocation] = plan_allocation(
+        outcome = plan_allocation(
             row,
             verdict,
             standing.get(allocation, []),
             checks.get((row["payment_id"], verdict["commitment_id"]), row["cash_minor"] or 0),
             known,
         )
-    _join_open_deletions(rows, outcomes)
+        if only and any(entry["project_id"] not in only for entry in outcome.entries):
+            outcome = Outcome(asked=False)  # what stands, or where it goes, is elsewhere
+        outcomes[allocation] = outcome
+    _join_open_deletions(rows, judged, outcomes)
     entries = in_sending_order(entry for each in outcomes.values() for entry in each.entries)
     return Planned(
         ENTRIES.frame(entries),
@@ -98,20 +101,23 @@ def _check_totals(rows: Iterable[Row], judged: Iterable[Row]) -> dict[tuple[str,
     return sums
 
 
-def _join_open_deletions(rows: Iterable[Row], outcomes: dict[str, Outcome]) -> None:
+def _join_open_deletions(
+    rows: Sequence[Row], judged: Iterable[Row], outcomes: dict[str, Outcome]
+) -> None:
     """5.3: while a deletion on a bill waits for a person, its new payments wait with it."""
-    waiting = {
-        row["bill_id"]
-        for row in rows
-        if outcomes[row["allocation_id"]].reason == Hold.DELETED_IN_ERP
-        or row["standing"] == Standing.DISAPPEARED
-    }
+    waiting: dict[str, Hold] = {}
+    for row, verdict in zip(rows, judged, strict=True):
+        if outcomes[row["allocation_id"]].reason == Hold.DELETED_IN_ERP:
+            waiting[row["bill_id"]] = Hold.DELETED_IN_ERP
+        elif verdict["reason"] == Hold.DISAPPEARED_FROM_ERP:
+            waiting.setdefault(row["bill_id"], Hold.DISAPPEARED_FROM_ERP)
     for row in rows:
-        outcome = outcomes[row["allocation_id"]]
-        if row["bill_id"] in waiting and any(e["kind"] == "payment" for e in outcome.entries):
+        hold = waiting.get(row["bill_id"])
+        entries = outcomes[row["allocation_id"]].entries
+        if hold is not None and any(entry["kind"] == "payment" for entry in entries):
             outcomes[row["allocation_id"]] = Outcome.held(
-                Hold.DELETED_IN_ERP,
-                f"Another payment of bill {row['bill_number']} was deleted in the ERP and waits "
+                hold,
+                f"Another payment of bill {row['bill_number']} is no longer in the ERP and waits "
                 "for a decision; this one waits with it.",
             )
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,7 +45,6 @@ class Outcome:
     reason: str | None = None
     detail: str | None = None
     left: str | None = None  # why it waits for the next run, although nothing is wrong
-    right: bool = False  # Procore agrees already
     asked: bool = True  # False: its project is not among those that this run was asked for
     notes: tuple[str, ...] = ()
 
@@ -55,63 +54,107 @@ class Outcome:
         return cls(disposition=Disposition.HELD, reason=reason.value, detail=detail)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One allocation, with everything that its plan depends on."""
+
+    row: Row  # records.ALLOCATIONS
+    judged: Row  # records.DISPOSITIONS
+    standing: Sequence[Row]  # our rows in Procore now, in order of n
+    entries: Sequence[Row]  # the ledger's, in order of n
+    live: Sequence[Row]  # our payments in Procore that no reversal of ours takes back
+    check_total: int  # what the whole check pays on the commitment
+    known: Known
+
+    @property
+    def next_n(self) -> int:
+        """5.1: one more than the highest ever seen, in Procore or in the ledger; never reused."""
+        in_procore = (origin.parse(each["origin_id"]) for each in self.standing)
+        numbers = [parsed.n for parsed in in_procore if parsed]
+        return 1 + max([*numbers, *(entry["n"] for entry in self.entries)], default=0)
+
+
 def ours(rows: Iterable[Row], prefix: str) -> dict[str, list[Row]]:
     """Rows under our ERP company's prefix, by allocation, in order of n (rule 4.1)."""
-    found: dict[str, list[Row]] = defaultdict(list)
+    found: dict[str, list[tuple[int, Row]]] = defaultdict(list)
     for row in rows:
-        parsed = origin.parse(row["origin_id"] or "")
-        if parsed and parsed.allocation_id.startswith(prefix):
-            found[parsed.allocation_id].append(row)
-    for standing in found.values():
-        standing.sort(key=lambda row: origin.parse(row["origin_id"]).n)  # type: ignore[union-attr]
-    return found
+        if parsed := _our_id(row, prefix):
+            found[parsed.allocation_id].append((parsed.n, row))
+    return {
+        allocation: [row for _, row in sorted(standing, key=lambda each: each[0])]
+        for allocation, standing in found.items()
+    }
+
+
+def _our_id(row: Row, prefix: str) -> origin.OriginId | None:
+    """Whose entry a row is; None where it is none of ours, whatever its id looks like."""
+    parsed = origin.parse(row["origin_id"] or "")
+    return parsed if parsed and parsed.allocation_id.startswith(prefix) else None
 
 
 def require_known(rows: Iterable[Row], prefix: str, known_ids: set[str]) -> None:
     """Stop where Procore has an id of ours that the ledger does not know (rule 4.2)."""
     for row in rows:
-        origin_id = row["origin_id"] or ""
-        if origin_id.startswith(prefix) and origin.parse(origin_id) and origin_id not in known_ids:
+        if _our_id(row, prefix) and row["origin_id"] not in known_ids:
             raise RunStopped(
                 Stop.LEDGER_BEHIND,
                 f"Row {row['contract_payment_id']} on commitment {row['commitment_id']} is ours "
-                f"({origin_id}), but the ledger has never sent it.",
+                f"({row['origin_id']}), but the ledger has never sent it.",
             )
 
 
 def plan_allocation(
     row: Row, judged: Row, standing: Sequence[Row], check_total: int, known: Known
 ) -> Outcome:
-    """The plan table, for one allocation.
+    """What becomes of one allocation.
 
     ``row`` is records.ALLOCATIONS, ``judged`` its disposition, ``standing`` our rows in Procore
     now; ``check_total`` what the whole check pays on the commitment.
     """
     entries = known.entries.get(row["allocation_id"], [])
-    trouble = _trouble(standing, entries)
-    if trouble is not None:
-        return trouble
-    waiting = _unanswered(entries, standing, known)
-    if waiting is not None:
-        return waiting
-    live = _not_taken_back(standing, entries)
-    posted = sum(each["amount_minor"] for each in live)
-    if judged["disposition"] != Disposition.MATCHED:
+    case = _Case(
+        row=row,
+        judged=judged,
+        standing=standing,
+        entries=entries,
+        live=_not_taken_back(standing, entries),
+        check_total=check_total,
+        known=known,
+    )
+    return _trouble(standing, entries) or _unanswered(case) or _table(case)
+
+
+def _table(case: _Case) -> Outcome:
+    """The plan table of money-rules 5."""
+    row = case.row
+    if case.judged["disposition"] != Disposition.MATCHED:
         return Outcome()
     if row["standing"] != Standing.LIVE:
-        return _taken_back(row, live, entries, known)
+        return _taken_back(case)
     if not row["fresh"]:
-        return Outcome(left="it was not read from the ERP in this run")
-    same_place = all(
-        each["application_id"] == judged["application_id"]
-        and each["commitment_id"] == judged["commitment_id"]
-        for each in live
+        return _not_read()
+    if row["cash_minor"] == 0:
+        return _no_cash_any_more(case)
+    if _stands_as_it_should(case):
+        return _details(case)
+    return _post(case)
+
+
+def _stands_as_it_should(case: _Case) -> bool:
+    """The right amount, on the right application."""
+    return (
+        bool(case.live)
+        and sum(each["amount_minor"] for each in case.live) == case.row["cash_minor"]
+        and all(
+            each["application_id"] == case.judged["application_id"]
+            and each["commitment_id"] == case.judged["commitment_id"]
+            for each in case.live
+        )
     )
-    if live and posted == row["cash_minor"] and same_place:
-        return _details(row, judged, live, entries, known)
-    if live and row["cash_minor"] == 0:
-        return Outcome(entries=_reversals(row, live, entries, known))
-    return _post(row, judged, live, entries, check_total, known)
+
+
+def _not_read() -> Outcome:
+    return Outcome(left="it was not read from the ERP in this run")
 
 
 def _trouble(standing: Sequence[Row], entries: Sequence[Row]) -> Outcome | None:
@@ -125,9 +168,11 @@ def _trouble(standing: Sequence[Row], entries: Sequence[Row]) -> Outcome | None:
         seen.add(each["origin_id"])
     by_id = {each["origin_id"]: each for each in standing}
     for entry in entries:
+        there = by_id.get(entry["origin_id"])
+        if entry["state"] == "refused" and there is not None and not is_the_same(entry, there):
+            return _conflict(entry, there)
         if entry["state"] not in ("posted", "verified", "missing_in_procore"):
             continue
-        there = by_id.get(entry["origin_id"])
         if there is None:
             return Outcome.held(
                 Hold.DRIFT_IN_PROCORE,
@@ -158,26 +203,34 @@ def differences(entry: Row, there: Row) -> str:
     )
 
 
-def _unanswered(entries: Sequence[Row], standing: Sequence[Row], known: Known) -> Outcome | None:
-    """6.2 and 6.3: an entry that may have been sent is adopted, sent again, or waited for."""
-    by_id = {each["origin_id"]: each for each in standing}
-    for entry in entries:
+def _unanswered(case: _Case) -> Outcome | None:
+    """6.2 and 6.3: an entry that may have been sent is adopted, sent again, or waited for.
+
+    It is sent again as it was, and only where the table still asks for something.
+    """
+    by_id = {each["origin_id"]: each for each in case.standing}
+    for entry in case.entries:
         if entry["state"] != "sending":
             continue
         there = by_id.get(entry["origin_id"])
         if there is not None:
             if is_the_same(entry, there):
                 return Outcome(entries=[_resumed(entry)])
-            return Outcome.held(
-                Hold.ORIGIN_ID_CONFLICT,
-                f"Row {there['contract_payment_id']} bears {entry['origin_id']} but is not what "
-                f"was sent: {differences(entry, there)}.",
-            )
+            return _conflict(entry, there)
         sent = datetime.fromisoformat(entry["sent_at"])
-        if known.now - sent < known.sending_grace:
+        if case.known.now - sent < case.known.sending_grace:
             return Outcome(left=f"the answer to {entry['origin_id']} is not known yet")
-        return Outcome(entries=[_resumed(entry)])
+        asked = _table(case)
+        return Outcome(entries=[_resumed(entry)]) if asked.entries else asked
     return None
+
+
+def _conflict(entry: Row, there: Row) -> Outcome:
+    return Outcome.held(
+        Hold.ORIGIN_ID_CONFLICT,
+        f"Row {there['contract_payment_id']} bears {entry['origin_id']} but is not what was sent: "
+        f"{differences(entry, there)}.",
+    )
 
 
 def is_the_same(entry: Row, there: Row) -> bool:
@@ -206,50 +259,49 @@ def _not_taken_back(standing: Sequence[Row], entries: Sequence[Row]) -> list[Row
     ]
 
 
-def _taken_back(row: Row, live: Sequence[Row], entries: Sequence[Row], known: Known) -> Outcome:
+def _taken_back(case: _Case) -> Outcome:
     """Voided, moved to other bills, or gone on proof: what stands is reversed (5.2, 5.3)."""
-    if not live and entries:
-        return Outcome(right=True)
+    row, live = case.row, case.live
     if not live:
-        return Outcome(
-            disposition=Disposition.OUTSIDE, reason=Outside.VOIDED_BEFORE_POSTING.value, right=True
-        )
-    if row["standing"] == Standing.DELETED and known.policy.deleted_in_erp == "hold":
+        return Outcome() if case.entries else _outside(Outside.VOIDED_BEFORE_POSTING)
+    if row["standing"] != Standing.DELETED:
+        return Outcome(entries=_reversals(case)) if row["fresh"] else _not_read()
+    if case.known.policy.deleted_in_erp == "hold":
         return Outcome.held(
             Hold.DELETED_IN_ERP,
             f"Payment {row['payment_number'] or row['payment_id']} of {live[0]['date']} was "
-            f"deleted in {known.erp_title}; its row still stands in Procore.",
+            f"deleted in {case.known.erp_title}; its row still stands in Procore.",
         )
-    return Outcome(entries=_reversals(row, live, entries, known))
+    return Outcome(entries=_reversals(case))
 
 
-def _details(
-    row: Row, judged: Row, live: Sequence[Row], entries: Sequence[Row], known: Known
-) -> Outcome:
+def _no_cash_any_more(case: _Case) -> Outcome:
+    """1.3: a credit settles the bill now, instead of cash."""
+    if case.live:
+        return Outcome(entries=_reversals(case))
+    return _outside(Outside.CREDIT_APPLICATION)
+
+
+def _outside(reason: Outside, detail: str | None = None) -> Outcome:
+    return Outcome(disposition=Disposition.OUTSIDE, reason=reason.value, detail=detail)
+
+
+def _details(case: _Case) -> Outcome:
     """The amount is right; the check number or the date may have changed."""
-    last = live[-1]
+    row, last = case.row, case.live[-1]
     notes = []
     if (row["payment_number"] or None) != (last["check_number"] or None):
         notes.append("check_number_changed")
     if row["payment_date"] != last["date"]:
         notes.append("date_changed")
-    if not notes or known.policy.details_changed == "note":
-        return Outcome(right=True, notes=tuple(notes))
-    reversals = _reversals(row, live, entries, known)
-    number = _next_n(live, entries) + len(reversals)
-    return Outcome(entries=[*reversals, _payment(row, judged, number, known)], notes=tuple(notes))
+    if not notes or case.known.policy.details_changed == "note":
+        return Outcome(notes=tuple(notes))
+    return replace(_post(case), notes=tuple(notes))
 
 
-def _post(
-    row: Row,
-    judged: Row,
-    live: Sequence[Row],
-    entries: Sequence[Row],
-    check_total: int,
-    known: Known,
-) -> Outcome:
+def _post(case: _Case) -> Outcome:
     """A payment, after the reversal of what stands wrongly; both or neither (rule 6.1)."""
-    commitment = judged["commitment_id"]
+    row, known, commitment = case.row, case.known, case.judged["commitment_id"]
     if known.tabs.get(commitment) is False:
         return Outcome.held(
             Hold.PAYMENTS_TAB_DISABLED,
@@ -257,33 +309,24 @@ def _post(
             "switched off.",
         )
     prefix = row["allocation_id"].rsplit(":", 2)[0] + ":"
-    others = [
-        each
-        for each in known.rows.get(commitment, [])
-        if not (each["origin_id"] or "").startswith(prefix)
-    ]
-    in_the_way = looks_alike(row, amount=row["cash_minor"], check_total=check_total, others=others)
+    in_the_way = looks_alike(
+        row,
+        amount=row["cash_minor"],
+        check_total=case.check_total,
+        others=[each for each in known.rows.get(commitment, []) if not _our_id(each, prefix)],
+    )
     if in_the_way is not None:
         reason, detail = in_the_way
-        if isinstance(reason, Outside) and not live:
-            return Outcome(
-                disposition=Disposition.OUTSIDE, reason=reason.value, detail=detail, right=True
-            )
+        if isinstance(reason, Outside) and not case.live:
+            return _outside(reason, detail)
         held = reason if isinstance(reason, Hold) else Hold.LOOKS_LIKE_MANUAL_PAYMENT
         return Outcome.held(held, detail)
-    reversals = _reversals(row, live, entries, known)
-    number = _next_n(live, entries) + len(reversals)
-    return Outcome(entries=[*reversals, _payment(row, judged, number, known)])
+    reversals = _reversals(case)
+    return Outcome(entries=[*reversals, _payment(case, case.next_n + len(reversals))])
 
 
-def _next_n(standing: Sequence[Row], entries: Sequence[Row]) -> int:
-    """5.1: one more than the highest ever seen, in Procore or in the ledger; never reused."""
-    in_procore = (origin.parse(each["origin_id"]) for each in standing)
-    numbers = [parsed.n for parsed in in_procore if parsed] + [entry["n"] for entry in entries]
-    return 1 + max(numbers, default=0)
-
-
-def _payment(row: Row, judged: Row, n: int, known: Known) -> dict[str, Any]:
+def _payment(case: _Case, n: int) -> dict[str, Any]:
+    row, judged, known = case.row, case.judged, case.known
     application = known.applications[judged["application_id"]]
     reference = f" {row['payment_number']}" if row["payment_number"] else ""
     return {
@@ -314,20 +357,18 @@ def _payment(row: Row, judged: Row, n: int, known: Known) -> dict[str, Any]:
     }
 
 
-def _reversals(
-    row: Row, live: Sequence[Row], entries: Sequence[Row], known: Known
-) -> list[dict[str, Any]]:
+def _reversals(case: _Case) -> list[dict[str, Any]]:
     """5.2: taken back from the very row that stands, onto the same application and commitment."""
-    by_id = {entry["origin_id"]: entry for entry in entries}
-    first = _next_n(live, entries)
+    row, known = case.row, case.known
+    by_id = {entry["origin_id"]: entry for entry in case.entries}
     reversals = []
-    for offset, there in enumerate(live):
+    for n, there in enumerate(case.live, start=case.next_n):
         sent = by_id[there["origin_id"]]
         reversals.append(
             {
-                "origin_id": origin.entry_id(row["allocation_id"], first + offset),
+                "origin_id": origin.entry_id(row["allocation_id"], n),
                 "allocation_id": row["allocation_id"],
-                "n": first + offset,
+                "n": n,
                 "kind": "reversal",
                 "reverses": there["origin_id"],
                 "payment_id": row["payment_id"],
@@ -386,31 +427,47 @@ def _resumed(entry: Row) -> dict[str, Any]:
 
 
 def in_sending_order(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """6.1: commitment by commitment; in one, reversals go first, then the newest payments.
-
-    Commitments that give up a payment come before those that receive it, so that an allocation's
-    entries stay in order of n.
-    """
+    """6.1: commitment by commitment; in one, reversals go first, then the newest payments."""
     planned = list(entries)
-    places: dict[str, set[str]] = defaultdict(set)
-    for entry in planned:
-        places[entry["allocation_id"]].add(entry["commitment_id"])
-    giving = {
-        entry["commitment_id"]
-        for entry in planned
-        if entry["kind"] == "reversal" and len(places[entry["allocation_id"]]) > 1
-    }
+    place = {commitment: k for k, commitment in enumerate(_giving_first(planned))}
     newest_first = sorted(
-        planned, key=lambda entry: (entry["date"], entry["origin_id"]), reverse=True
+        planned, key=lambda entry: (entry["date"] or "", entry["origin_id"]), reverse=True
     )
     return sorted(
         newest_first,
         key=lambda entry: (
-            entry["commitment_id"] not in giving,
-            entry["commitment_id"],
-            entry["kind"] != "reversal",
+            place[entry["commitment_id"]],
+            (0, entry["n"]) if entry["kind"] == "reversal" else (1, 0),
         ),
     )
+
+
+def _giving_first(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Commitments by id, but those that give up a payment before the one that receives it, so that
+    an allocation's entries stay in order of n. Where commitments give to each other in a circle,
+    a payment comes too early, and loading leaves it for the next run."""
+    planned = list(entries)
+    sources: dict[str, set[str]] = defaultdict(set)
+    for entry in planned:
+        if entry["kind"] == "reversal":
+            sources[entry["allocation_id"]].add(entry["commitment_id"])
+    givers: dict[str, set[str]] = {entry["commitment_id"]: set() for entry in planned}
+    for entry in planned:
+        if entry["kind"] == "payment":
+            givers[entry["commitment_id"]] |= sources[entry["allocation_id"]]
+    order: list[str] = []
+    begun: set[str] = set()
+    for start in sorted(givers):
+        path = [] if start in begun else [start]
+        while path:
+            here = path[-1]
+            begun.add(here)
+            before = min(givers[here] - begun, default=None)
+            if before is not None:
+                path.append(before)
+            else:
+                order.append(path.pop())
+    return order
 
 
 def plan_hash(entries: Iterable[Mapping[str, Any]], connection: str) -> str:

@@ -29,6 +29,10 @@ from tasks.desk import Desk, Ref, Run, desk
 from tasks.strategies import Row
 from tasks.summary import Summary, by_currency, fill, final_dispositions, state_of, untied
 
+_NOTES = {
+    "check_number_changed": ("check number", "payment_number"),
+    "date_changed": ("date", "payment_date"),
+}
 _ENDED = (Standing.VOIDED, Standing.REAPPLIED, Standing.DELETED)
 
 
@@ -69,11 +73,14 @@ def report(run: Run, came: Came) -> dict[str, Any]:
         if run.mode == "sync" and came.extract and rows:
             _remember(at, came.extract, rows, loaded=came.loaded)
         held = [row for row in rows if row["disposition"] == "held"]
-        nothing = summary.state == "NothingToDo"
-        if not nothing:
+        changed = _changed_since_posted(came.extract, rows)
+        page = pages.summary_page(summary, held, run.folder, changed=changed)
+        views = _views(at, summary, page, came, entries, held)
+        keep = summary.state != "NothingToDo" or bool(changed)
+        if keep:
             at.folder.put_json("summary", summary.as_dict())
-            at.folder.put_text("summary.md", pages.summary_page(summary, held, run.folder))
-        manifest = _seal(at, summary, came, keep_files=not nothing)
+            at.folder.put_text("summary.md", page)
+        manifest = _seal(at, summary, came, keep_files=keep)
         at.ledger.runs.close(
             run.run_id,
             state=summary.state,
@@ -82,7 +89,8 @@ def report(run: Run, came: Came) -> dict[str, Any]:
             summary=summary.as_dict(),
         )
         # Last, because it is only a view: the evidence stands even where Prefect is gone.
-        _show(at, summary, came, entries, held)
+        for view in views:
+            view.show()
     get_run_logger().info("%s: %s", summary.state, summary.message)
     return summary.as_dict()
 
@@ -172,16 +180,31 @@ def _seal(at: Desk, summary: Summary, came: Came, *, keep_files: bool) -> str:
     )
 
 
-def _show(at: Desk, summary: Summary, came: Came, entries: list[Row], held: list[Row]) -> None:
-    """Artifacts: a view of the evidence, at most 1,000 rows each."""
+@dataclass(frozen=True, slots=True)
+class _View:
+    """An artifact, ready to be shown: Markdown, or the rows of a table."""
+
+    key: str
+    content: str | list[dict[str, str]]
+    description: str
+
+    def show(self) -> None:
+        """Put it into Prefect."""
+        if isinstance(self.content, str):
+            create_markdown_artifact(self.content, key=self.key, description=self.description)
+        else:
+            create_table_artifact(self.content, key=self.key, description=self.description)
+
+
+def _views(
+    at: Desk, summary: Summary, page: str, came: Came, entries: list[Row], held: list[Row]
+) -> list[_View]:
+    """Artifacts: a view of the evidence, at most 1,000 rows each. Nothing is shown yet."""
     name = at.run.connection
-    create_markdown_artifact(
-        pages.summary_page(summary, held, at.run.folder),
-        key=f"summary-{name}",
-        description=f"{summary.state}: {summary.message}"[:200],
-    )
+    said = f"{summary.state}: {summary.message}"[:200]
+    views = [_View(f"summary-{name}", page, said)]
     if came.plan is None or came.extract is None:
-        return
+        return views
     commitments = {
         row["commitment_id"]: row
         for row in rows_of(read_frame(came.extract["commitments"], COMMITMENTS))
@@ -189,25 +212,41 @@ def _show(at: Desk, summary: Summary, came: Came, entries: list[Row], held: list
     numbers = {key: row["number"] for key, row in commitments.items()}
     link = _linker(at.connection, commitments)
     planned = rows_of(read_frame(came.plan["entries"], ENTRIES))
-    _table(at, "planned", pages.entry_table(planned, link, numbers), len(planned))
+    views.append(_table(at, "planned", pages.entry_table(planned, link, numbers), len(planned)))
     if at.run.mode == "sync":
-        _table(at, "posted", pages.entry_table(entries, link, numbers), len(entries))
+        posted = pages.entry_table(entries, link, numbers)
+        views.append(_table(at, "posted", posted, len(entries)))
         seen = [row for ref in came.verified for row in rows_of(read_frame(ref, VERIFIED))]
-        _table(at, "verified", pages.verified_table(seen, link, numbers), len(seen))
-    allocations = {
-        row["allocation_id"]: row
-        for row in rows_of(read_frame(came.extract["allocations"], ALLOCATIONS))
-    }
-    _table(at, "held", pages.held_table(held, allocations, link, numbers), len(held))
+        views.append(_table(at, "verified", pages.verified_table(seen, link, numbers), len(seen)))
+    waiting = pages.held_table(held, _allocations(came.extract), link, numbers)
+    return [*views, _table(at, "held", waiting, len(held))]
 
 
-def _table(at: Desk, what: str, rows: list[dict[str, str]], of: int) -> None:
+def _changed_since_posted(extract: dict[str, Ref] | None, rows: list[Row]) -> list[str]:
+    """The notes of money-rules 5: what is right in Procore but now reads differently in the ERP."""
+    right = [row for row in rows if row["outcome"] == "right"]
+    noted = [(row, set((row["amber"] or "").split(",")) & _NOTES.keys()) for row in right]
+    if extract is None or not any(notes for _, notes in noted):
+        return []
+    allocations = _allocations(extract)
+    return [
+        f"Bill {paid['bill_number'] or paid['bill_id']}: the {what} is {paid[name] or 'empty'} in "
+        "the ERP now; the row in Procore keeps what it was posted with."
+        for row, notes in noted
+        for note in sorted(notes)
+        for paid in (allocations[row["allocation_id"]],)
+        for what, name in (_NOTES[note],)
+    ]
+
+
+def _allocations(extract: dict[str, Ref]) -> dict[str, Row]:
+    rows = rows_of(read_frame(extract["allocations"], ALLOCATIONS))
+    return {row["allocation_id"]: row for row in rows}
+
+
+def _table(at: Desk, what: str, rows: list[dict[str, str]], of: int) -> _View:
     more = f" The first {len(rows)} of {of}; all are in {at.run.folder}." if of > len(rows) else ""
-    create_table_artifact(
-        rows,
-        key=f"{what}-{at.run.connection}",
-        description=f"{of} {what} in run {at.run.run_id}.{more}",
-    )
+    return _View(f"{what}-{at.run.connection}", rows, f"{of} {what} in run {at.run.run_id}.{more}")
 
 
 def _linker(

@@ -61,7 +61,8 @@ def allocation_rows(payment: BillPayment, *, erp: str, erp_company: str) -> list
         return [{**row, "fault": payment.fault.value} for row in rows]
     if payment.unapplied or not rows:
         rest = payment.unapplied if rows else (payment.unapplied or payment.total)
-        amount = minor(rest, payment.currency) or 0
+        is_void = payment.status is PaymentStatus.VOIDED
+        amount = 0 if is_void else minor(rest, payment.currency) or 0
         rows.append(
             {
                 **base,

@@ -102,12 +102,8 @@ def by_vendor_and_number(row: Row, book: Book) -> Match | None:
     key = number_key(row["vendor_id"], row["bill_number"])
     if key is None:
         return None
-    found = [
-        application
-        for application in book.by_number.get(key, [])
-        if application["origin_id"] not in book.bills
-    ]
-    if not found:
+    found = book.by_number.get(key, [])
+    if all(application["origin_id"] in book.bills for application in found):
         return None
     bills = book.bills_by_number.get(key, set()) | {row["bill_id"]}
     if len(found) > 1 or len(bills) > 1:

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, delete, func, select, update
 
 from paidsync.ledger.sql import chunks, upsert, utc_now
 from paidsync.ledger.tables import Entry
+from paidsync.reasons import RunStopped, Stop
 
 _entry = Entry.__table__  # type: ignore[attr-defined]
 
@@ -119,8 +121,11 @@ class Entries:
         run_id: str,
     ) -> None:
         """Store a plan's new entries; for the allocations judged in this run, they replace what
-        was planned earlier and never sent."""
+        was planned earlier and never sent. Raises RunStopped(plan_stale) where an entry of the
+        plan was sent meanwhile: from then on it is frozen."""
+        planned = list(rows)
         with self._engine.begin() as db:
+            self._require_unsent(db, connection, [row["origin_id"] for row in planned])
             for chunk in chunks(judged):
                 db.execute(
                     delete(_entry).where(
@@ -130,7 +135,19 @@ class Entries:
                     )
                 )
             new = {"connection": connection, "state": "planned", "plan_hash": plan_hash}
-            upsert(db, _entry, [{**row, **new, "run_id": run_id} for row in rows])
+            upsert(db, _entry, [{**row, **new, "run_id": run_id} for row in planned])
+
+    @staticmethod
+    def _require_unsent(db: Db, connection: str, origin_ids: Collection[str]) -> None:
+        for chunk in chunks(origin_ids):
+            query = select(_entry.c.origin_id).where(
+                _entry.c.connection == connection,
+                _entry.c.origin_id.in_(chunk),
+                _entry.c.state.in_(SEEN),
+            )
+            sent = db.execute(query.limit(1)).scalar_one_or_none()
+            if sent is not None:
+                raise RunStopped(Stop.PLAN_STALE, f"Entry {sent} was sent since it was planned.")
 
     def get(self, connection: str, origin_ids: Collection[str]) -> dict[str, dict[str, Any]]:
         """Entries by origin_id."""

@@ -14,7 +14,6 @@ from paidsync.records import Schema
 T = TypeVar("T")
 
 # SQLite takes at most 32,766 bound values in a statement, PostgreSQL 65,535.
-_MOST_VALUES = 30_000
 IN_CHUNK = 5_000
 
 
@@ -43,18 +42,15 @@ def upsert(
         return
     keys = [column.name for column in table.primary_key.columns]
     kept = set(keep) | set(keys)
-    columns = list(rows[0])
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    # One statement may not meet the same row twice (PostgreSQL refuses it).
-    last = {tuple(row[key] for key in keys): row for row in rows}
-    for chunk in chunks(last.values(), max(1, _MOST_VALUES // len(columns))):
-        statement = insert(table).values([dict(row) for row in chunk])
-        changes = {name: statement.excluded[name] for name in columns if name not in kept}
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=keys, set_=changes)
-            if changes
-            else statement.on_conflict_do_nothing(index_elements=keys)
-        )
+    statement = insert(table)
+    changes = {name: statement.excluded[name] for name in rows[0] if name not in kept}
+    if changes:
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    for chunk in chunks(rows):
+        connection.execute(statement, [dict(row) for row in chunk])
 
 
 def insert_missing(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 _PIPED_WIDTH = 120
-_MOST_ROWS = 12
+_MOST_ROWS = 9
 _STYLES = {"green": "green", "amber": "yellow", "red": "bold red"}
 _RIGHT = ("amount",)
 

@@ -1,22 +1,52 @@
 """The town of the end-to-end tests, and one real Prefect server for those that need Prefect."""
 
+import functools
 import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
 from cryptography.fernet import Fernet
+from orchestra import ROOT, Orchestra, until
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    PREFECT_HOME,
+    PREFECT_LOCAL_STORAGE_PATH,
+    PREFECT_LOGGING_LEVEL,
+    PREFECT_SERVER_EPHEMERAL_ENABLED,
+    temporary_settings,
+)
+from town import STAGES, Town
 
-# Before anything imports Prefect: its home is made when it is first imported.
-os.environ.setdefault("DO_NOT_TRACK", "1")
-
-from town import Town
-
+import flows.sync_payments as flow_module
+from connectors.quickbooks_online import quota
+from expectations import bill_payments, payment_applications
 from paidsync.settings import settings
 from sandbox.server import start
 
-ROOT = Path(__file__).resolve().parents[2]
+
+@pytest.fixture(scope="session", autouse=True)
+def _brisk() -> Iterator[None]:
+    """What would only cost time here: a context for TLS that nobody speaks, questions put together
+    anew for each run, pauses that spare a cloud, waits before a stage is tried again."""
+    shared = httpx.create_ssl_context()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", lambda **_: shared)
+        patch.setattr(quota, "LIMITS", ((1000, 1.0),))
+        for module in (bill_payments, payment_applications):
+            patch.setattr(module, "suite", functools.cache(module.suite))
+        for stage in STAGES:
+            task = getattr(flow_module, stage)
+            if task.retries:
+                patch.setattr(task, "retry_delay_seconds", [0] * task.retries)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -31,34 +61,27 @@ def build(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, http: httpx.Client
 ) -> Iterator[Callable[..., Town]]:
     """Builds a town; its environment stands until the test ends."""
-    running = []
+    with ExitStack() as running:
 
-    def make(size: str = "empty", *, seed: int = 7, policy: str = "", connect: bool = True) -> Town:
-        served = start(size, seed, procore_hourly=1_000_000, procore_spike=1_000_000)
-        running.append(served)
-        monkeypatch.chdir(tmp_path)  # no .env of the checkout
-        environment = {
-            "PAIDSYNC_DATA_DIR": str(tmp_path / "data"),
-            "PAIDSYNC_SECRET_KEY": Fernet.generate_key().decode(),
-            "PAIDSYNC_SENDING_GRACE_SECONDS": "0",
-            "PAIDSYNC_RETRY_SECONDS": "[0, 0]",
-            "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
-            "TOWN_PROCORE_SECRET": served.ready["procore"]["client_secret"],
-            "TOWN_ERP_SECRET": served.ready["quickbooks_online"]["client_secret"],
-            "TOWN_ERP_TOKEN": served.ready["quickbooks_online"]["refresh_token"],
-        }
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("PAIDSYNC_DATABASE_URL", raising=False)
-        settings.cache_clear()
-        town = Town(served, tmp_path / "data", monkeypatch, http)
-        if connect:
-            town.connect(policy)
-        return town
+        def make(
+            size: str = "empty", *, seed: int = 7, policy: str = "", connect: bool = True
+        ) -> Town:
+            served = running.enter_context(
+                start(size, seed, procore_hourly=1_000_000, procore_spike=1_000_000)
+            )
+            monkeypatch.chdir(tmp_path)  # no .env of the checkout
+            monkeypatch.delenv("PAIDSYNC_DATABASE_URL", raising=False)
+            monkeypatch.setenv("PREFECT_SERVER_EPHEMERAL_ENABLED", "false")
+            town = Town(served, tmp_path / "data", http)
+            town.environment["PAIDSYNC_SECRET_KEY"] = Fernet.generate_key().decode()
+            for name, value in town.environment.items():
+                monkeypatch.setenv(name, value)
+            settings.cache_clear()
+            if connect:
+                town.connect(policy)
+            return town
 
-    yield make
-    for served in running:
-        served.stop()
+        yield make
     settings.cache_clear()
 
 
@@ -66,3 +89,97 @@ def build(
 def town(build: Callable[..., Town]) -> Town:
     """Projects, vendors and commitments; no bills yet. Connected."""
     return build()
+
+
+@pytest.fixture(scope="session")
+def processes(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts processes that end with the session; what they say is kept beside."""
+    folder = tmp_path_factory.mktemp("processes")
+    started: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
+
+    def begin(name: str, *arguments: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        log = (folder / f"{name}.log").open("wb")
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        started.append((process, log))
+        return process
+
+    yield begin
+    for process, log in reversed(started):
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+        log.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _starting(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    processes: Callable[..., subprocess.Popen[bytes]],
+    http: httpx.Client,
+) -> Orchestra | None:
+    """A Prefect server of its own, begun early where any test will ask for it: it takes a while."""
+    if not any("prefect" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        return None
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        port = line.getsockname()[1]
+    home = tmp_path_factory.mktemp("prefect")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+        "PREFECT_WORKER_QUERY_SECONDS": "0.5",
+        "DO_NOT_TRACK": "1",
+        "PYTHONPYCACHEPREFIX": str(home / "bytecode"),  # compiled once, whatever the machine says
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+    server = ("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
+    processes("server", *server, "--no-ui", environment=environment)
+    return Orchestra(home, environment, http, processes)
+
+
+@pytest.fixture(scope="session")
+def orchestra(_starting: Orchestra | None) -> Orchestra:
+    """The Prefect server, ready."""
+    assert _starting is not None
+    until(_starting.healthy, seconds=90, what="the Prefect server answers")
+    return _starting
+
+
+@pytest.fixture
+def prefect(orchestra: Orchestra, monkeypatch: pytest.MonkeyPatch) -> Iterator[Orchestra]:
+    """This process works with the Prefect server, without the second that a heartbeat costs."""
+    monkeypatch.setenv("PREFECT_API_URL", orchestra.url)
+    with temporary_settings(
+        {
+            PREFECT_API_URL: orchestra.url,
+            PREFECT_HOME: orchestra.home,
+            PREFECT_LOCAL_STORAGE_PATH: orchestra.home / "storage",
+            PREFECT_SERVER_EPHEMERAL_ENABLED: False,
+            PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+            PREFECT_LOGGING_LEVEL: "WARNING",
+        }
+    ):
+        yield orchestra
+
+
+@pytest.fixture(scope="session")
+def deployed(orchestra: Orchestra) -> Orchestra:
+    """The deployments of prefect.yaml, and a worker that runs them."""
+    orchestra.deploy(ROOT)
+    return orchestra

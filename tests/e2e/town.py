@@ -31,7 +31,7 @@ from paidsync.settings import settings
 from sandbox.server import RunningSandbox
 
 NAME = "bluebird"
-_STAGES = (
+STAGES = (
     "preflight",
     "take_lease",
     "extract",
@@ -87,22 +87,23 @@ class Paid:
     prefix: str
 
 
-class Stopped(Exception):
-    """A plain run is dead from here on, as a killed process is."""
-
-
 class Town:
     """Everything that a test does, it does as an outsider: HTTP, files, the command line."""
 
-    def __init__(
-        self, running: RunningSandbox, data_dir: Path, patch: pytest.MonkeyPatch, http: httpx.Client
-    ) -> None:
+    def __init__(self, running: RunningSandbox, data_dir: Path, http: httpx.Client) -> None:
         self.running = running
         self.world = running.world
         self.data_dir = data_dir
         self.name = NAME
         self.artifacts: list[dict[str, Any]] = []
-        self._patch = patch
+        self.environment = {
+            "PAIDSYNC_DATA_DIR": str(data_dir),
+            "PAIDSYNC_SENDING_GRACE_SECONDS": "0",
+            "PAIDSYNC_RETRY_SECONDS": "[0, 0]",
+            "TOWN_PROCORE_SECRET": running.ready["procore"]["client_secret"],
+            "TOWN_ERP_SECRET": running.ready["quickbooks_online"]["client_secret"],
+            "TOWN_ERP_TOKEN": running.ready["quickbooks_online"]["refresh_token"],
+        }
         self._http = http
 
     # The outside systems
@@ -253,7 +254,7 @@ class Town:
             patch.setattr(flow_module, "runtime", SimpleNamespace(flow_run=here))
             patch.setattr(flow_module, "_tag", lambda _run: None)
             patch.setattr(flow_module, "get_run_logger", lambda: logging.getLogger("town"))
-            for stage in _STAGES:
+            for stage in STAGES:
                 task = getattr(flow_module, stage)
                 patch.setattr(flow_module, stage, getattr(task, "fn", task))
             patch.setattr(tasks.report, "create_markdown_artifact", self._artifact)

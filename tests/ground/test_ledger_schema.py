@@ -51,7 +51,7 @@ def test_every_amount_of_the_ledger_has_64_bits(ledger: Ledger) -> None:
 
 def test_an_empty_ledger_is_refused_with_the_command_that_helps(empty_url: str) -> None:
     ledger = Ledger(empty_url)
-    with pytest.raises(LedgerUnusable, match="is empty. Run `paidsync ledger upgrade` once"):
+    with pytest.raises(LedgerUnusable, match=r"is empty\. Run `paidsync ledger upgrade` once"):
         ledger.require_current()
     ledger.close()
 
@@ -68,7 +68,7 @@ def test_a_ledger_of_an_older_version_is_refused_with_the_command_that_helps(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema, "newest", lambda: "0002")
-    with pytest.raises(LedgerUnusable, match="older version .*Run `paidsync ledger upgrade`"):
+    with pytest.raises(LedgerUnusable, match=r"older version .*Run `paidsync ledger upgrade`"):
         ledger.require_current()
 
 

@@ -218,9 +218,7 @@ class Books:
         """Payments of bills that are all synced, unless applications are given."""
         payments = [payments] if isinstance(payments, dict) else list(payments)
         if applications is None:
-            applications = [
-                application(each) for each in sorted({p["bill_id"] for p in payments})
-            ]
+            applications = [application(each) for each in sorted({p["bill_id"] for p in payments})]
         applications = list(applications)
         places = {each["commitment_id"] for each in applications}
         return cls(

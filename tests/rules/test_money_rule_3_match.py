@@ -10,6 +10,7 @@ from tests.rules.builders import (
     Row,
     application,
     bill,
+    judged,
     outcome,
     payment,
     rows_of,
@@ -170,10 +171,7 @@ def test_rule_3_the_order_of_rows_decides_nothing(order: list[int]) -> None:
     rows = [payment(bill=each) for each in ("640", "641", "642", "643", "645", "646")]
 
     def answers(ours: list[Row], theirs: list[Row]) -> dict[str, tuple[str, str | None]]:
-        return {
-            row["bill_id"]: said(verdict(row, theirs, beside=[r for r in ours if r is not row]))
-            for row in ours
-        }
+        return {row["allocation_id"]: said(row) for row in rows_of(judged(ours, theirs))}
 
     shuffled = answers([rows[k] for k in order], [applications[k] for k in order])
     assert shuffled == answers(rows, applications)

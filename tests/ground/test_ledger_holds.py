@@ -1,0 +1,89 @@
+"""A hold is bound to its allocation's state; it closes when its cause goes (money-rules 2)."""
+
+from typing import Any
+
+from ledger_rows import UK, US
+
+from paidsync.ledger import Ledger
+
+
+def held(allocation: str = "a", reason: str = "vendor_differs", state: str = "1") -> dict[str, Any]:
+    return {"allocation_id": allocation, "reason": reason, "detail": "seen", "state": state}
+
+
+def reconcile(ledger: Ledger, judged: str, *rows: dict[str, Any], run: str = "r1") -> Any:
+    return ledger.holds.reconcile(US, judged.split(), rows, run)
+
+
+def test_a_held_allocation_opens_a_hold(ledger: Ledger) -> None:
+    assert reconcile(ledger, "a b", held("a")) == (1, 0)
+    (hold,) = ledger.holds.open(US)
+    assert (hold["allocation_id"], hold["reason"], hold["opened_run"]) == (
+        "a",
+        "vendor_differs",
+        "r1",
+    )
+    assert ledger.holds.open(UK) == []
+
+
+def test_the_same_hold_stays_open_from_run_to_run(ledger: Ledger) -> None:
+    reconcile(ledger, "a", held())
+    assert reconcile(ledger, "a", held(), run="r2") == (0, 0)
+    (hold,) = ledger.holds.open(US)
+    assert hold["opened_run"] == "r1"
+
+
+def test_a_hold_closes_when_its_cause_goes(ledger: Ledger) -> None:
+    reconcile(ledger, "a", held())
+    assert reconcile(ledger, "a", run="r2") == (0, 1)
+    assert ledger.holds.open(US) == []
+
+
+def test_a_changed_state_closes_the_hold_and_opens_another(ledger: Ledger) -> None:
+    reconcile(ledger, "a", held())
+    assert reconcile(ledger, "a", held(state="2"), run="r2") == (1, 1)
+    (hold,) = ledger.holds.open(US)
+    assert (hold["state"], hold["opened_run"]) == ("2", "r2")
+
+
+def test_another_reason_closes_the_hold_and_opens_another(ledger: Ledger) -> None:
+    reconcile(ledger, "a", held())
+    assert reconcile(ledger, "a", held(reason="ambiguous_match"), run="r2") == (1, 1)
+    assert [hold["reason"] for hold in ledger.holds.open(US)] == ["ambiguous_match"]
+
+
+def test_a_cause_that_comes_back_opens_a_new_hold(ledger: Ledger) -> None:
+    reconcile(ledger, "a", held())
+    reconcile(ledger, "a", run="r2")
+    assert reconcile(ledger, "a", held(), run="r3") == (1, 0)
+    assert [hold["opened_run"] for hold in ledger.holds.open(US)] == ["r3"]
+
+
+def test_a_hold_on_an_allocation_that_was_not_judged_stays(ledger: Ledger) -> None:
+    reconcile(ledger, "a b", held("a"), held("b"))
+    assert reconcile(ledger, "b", run="r2") == (0, 1)
+    assert [hold["allocation_id"] for hold in ledger.holds.open(US)] == ["a"]
+
+
+def test_a_plan_is_approved_by_its_newest_decision_alone(ledger: Ledger) -> None:
+    def decide(decision: str, plan_hash: str = "hash", subject: str = "plan") -> None:
+        ledger.holds.decide(
+            US,
+            subject=subject,
+            subject_id=plan_hash,
+            decision=decision,
+            by_whom="controller",
+            note=None,
+        )
+
+    assert not ledger.holds.plan_is_approved(US, "hash")
+    decide("approve", subject="hold")
+    decide("approve", plan_hash="another")
+    assert not ledger.holds.plan_is_approved(US, "hash")
+    decide("approve")
+    assert ledger.holds.plan_is_approved(US, "hash")
+    assert not ledger.holds.plan_is_approved(UK, "hash")
+    decide("reject")
+    assert not ledger.holds.plan_is_approved(US, "hash")
+    decide("approve")
+    assert ledger.holds.plan_is_approved(US, "hash")
