@@ -62,6 +62,8 @@ class SyncOptions(BaseModel):
 
 
 _A_PREVIEW = SyncOptions()
+# How many first writes a run tries where Procore refuses them.
+_CANARIES = 3
 
 
 def _run_name() -> str:
@@ -148,27 +150,35 @@ def _read_and_plan(run: Run, came: Came) -> tuple[dict[str, Ref], dict[str, Any]
 def _load(run: Run, came: Came, plan: dict[str, Any], *, context: Ref) -> None:
     """Batch by batch: send, then read back. A batch that fails leaves the others to be done."""
     entries = rows_of(read_frame(plan["entries"], ENTRIES))
-    batches = in_batches(entries, settings().batch_commitments, canary=is_first_write(run))
+    size = settings().batch_commitments
+    batches = in_batches(entries, size, canary=is_first_write(run))
     first_trouble: OutsideError | None = None
-    for number, batch in enumerate(batches, start=1):
+    number = 0
+    while batches:
+        batch, *batches = batches
+        number += 1
         ids = [entry["origin_id"] for entry in batch]
+        of = number + len(batches)
+        states: dict[str, int] = {}
         try:
-            load_batch(
-                run,
-                plan=plan,
-                origin_ids=ids,
-                context=context,
-                batch=number,
-                batches=len(batches),
+            states = load_batch(
+                run, plan=plan, origin_ids=ids, context=context, batch=number, batches=of
             )
         except RateLimited:
             raise
         except OutsideError as trouble:
             first_trouble = first_trouble or trouble
-        seen = verify_batch(run, origin_ids=ids, batch=number, batches=len(batches))
+        seen = verify_batch(run, origin_ids=ids, batch=number, batches=of)
         came.verified.append(seen)
         if seen_red(seen):
             break  # nothing more is sent while something does not stand as it was sent
+        if batches and is_first_write(run):
+            # No canary stands green yet, so the rest waits (money-rules 5.4). One that Procore
+            # refused is another matter: that is a plain answer, and the next may be taken.
+            if states != {"refused": 1} or number == _CANARIES:
+                break
+            rest = [entry for each in batches for entry in each]
+            batches = in_batches(rest, size, canary=True)
     came.loaded = first_trouble is None
     if first_trouble is not None:
         raise first_trouble

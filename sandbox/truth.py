@@ -98,6 +98,8 @@ def _settle(truth: Truth, verdict: Verdict, deleted_sibling: bool) -> None:
             _expect(truth, verdict, place_id, verdict.requisition_id, target)
             return
         verdict.put("held", "deleted_in_erp")
+    if verdict.reason == "credit_application":
+        return  # judged, not held: no cash is applied now, so nothing stands
     kept = memory.stood.get(verdict.prefix)
     due = memory.due.get(verdict.prefix)
     lost = verdict.reason in ("no_application", "application_not_synced", "ambiguous_match")

@@ -12,6 +12,7 @@ from paidsync.records import (
     BILLS,
     COMMITMENTS,
     PAYMENT_APPLICATIONS,
+    rows_of,
     text,
     totals,
 )
@@ -40,6 +41,8 @@ def extract(run: Run) -> dict[str, Ref]:
         opening = not at.ledger.allocations.any_stored(run.connection)
         if opening:
             _mark_opening_history(at, read)
+        else:
+            _keep_opening_history(at, read)
         generation = _store(at, read) if run.mode == "sync" else None
         rows = [
             *({**row, "fresh": True} for row in read.allocations.values()),
@@ -78,6 +81,14 @@ def _mark_opening_history(at: Desk, read: Read) -> None:
     start = at.policy.start_date.isoformat()
     for row in read.allocations.values():
         row["opening"] = bool(row["payment_date"] and row["payment_date"] < start)
+
+
+def _keep_opening_history(at: Desk, read: Read) -> None:
+    """7.1: what the first run called history stays so when the feed delivers it again."""
+    payments = {str(row["payment_id"]) for row in read.allocations.values()}
+    for row in rows_of(at.ledger.allocations.of_payments(at.run.connection, payments)):
+        if row["opening"] and row["allocation_id"] in read.allocations:
+            read.allocations[row["allocation_id"]]["opening"] = True
 
 
 def _store(at: Desk, read: Read) -> int:

@@ -92,7 +92,8 @@ def in_batches(entries: list[Entry], commitments: int, *, canary: bool) -> list[
     """Batches of whole commitments, in the plan's order; a canary of one entry first (5.4)."""
     first: list[Entry] = []
     if canary and len(entries) > 1:
-        first = [next((entry for entry in entries if not entry["amber"]), entries[0])]
+        # The plainest: nothing to remark, and not a next try after something was refused.
+        first = [min(entries, key=lambda entry: (bool(entry["amber"]), entry["n"] > 1))]
     of: dict[str, int] = {}
     rest: dict[int, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -238,6 +239,8 @@ class _Loader:
         except TryLater as error:
             ledger.entries.unsent(self._connection, origin_id)
             ledger.entries.note(self._connection, origin_id, str(error))
+            # The wait that Procore asked for, here: who tries again has forgotten it.
+            self._at.procore.ready()
             raise
         except OutsideError as error:
             ledger.entries.refused(self._connection, origin_id, error.message)

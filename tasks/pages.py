@@ -1,5 +1,6 @@
 """What people see of a run: a one-screen summary and tables, from the run's own rows. Pure."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from tasks.strategies import Row
 from tasks.summary import Money, Summary
 
 MOST_ROWS = 1000
+# What Markdown would read as more than text: signs, the beginning of a list, an address.
+_SIGNS = re.compile(r"[\\`*_\[\]<>#|~&@]|^[-+]|^\d+[.)]|(?<=:)/|(?<=www)\.")
 # An entry as it stands; planned ones have no colour yet.
 _COLOURS = {"verified": "green", "posted": "amber", "sending": "amber", "refused": "red"}
 _HEADLINES = {
@@ -26,7 +29,13 @@ _HEADLINES = {
 
 def shown_money(sums: Money) -> str:
     """``1,250.50 USD, 80.00 CAD``; a dash where there is none."""
-    return ", ".join(money.shown(total, code) for code, total in sums.items()) or "–"
+    return ", ".join(_shown(total, code) for code, total in sums.items()) or "–"
+
+
+def _shown(total: int, code: str) -> str:
+    if _is_payable(code):
+        return money.shown(total, code)
+    return f"{total} minor units of an unknown currency ({escaped(code)})"
 
 
 def summary_page(
@@ -173,10 +182,8 @@ def verified_table(
 
 
 def escaped(text: str) -> str:
-    """Text of the ERP or of Procore, harmless inside Markdown."""
-    for sign in ("\\", "|", "`", "*", "_", "[", "]", "<", ">", "#"):
-        text = text.replace(sign, "\\" + sign)
-    return text.replace("\n", " ")
+    """Text of the ERP or of Procore on one line, harmless inside Markdown."""
+    return _SIGNS.sub(lambda seen: f"{seen[0][:-1]}\\{seen[0][-1]}", " ".join(text.split()))
 
 
 def _is_payable(currency: str | None) -> bool:

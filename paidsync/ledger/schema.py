@@ -1,5 +1,6 @@
 """Migrations: made only by an explicit command or the demo."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -17,6 +18,7 @@ def _config() -> Config:
     return config
 
 
+@cache
 def newest() -> str:
     """The revision that this version of PaidSync needs."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())

@@ -31,6 +31,7 @@ def main(argv: list[str] | None = None) -> int:
         help="keep everything running afterwards, until Ctrl-C, and print the addresses",
     )
     stay = parser.parse_args(argv).stay
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda number, _: sys.exit(128 + number))
     screen = Screen()

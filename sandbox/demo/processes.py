@@ -15,6 +15,7 @@ from .place import DemoFailed
 
 _BIN = Path(sys.executable).parent
 _SHOWN_OF_A_LOG = 15
+_POLITE_SECONDS = 5.0
 
 
 def free_port() -> int:
@@ -101,18 +102,16 @@ class Processes:
         return output
 
     def end_all(self) -> None:
-        """End whatever still runs: first politely, all at once."""
-        for process in self._running.values():
+        """End whatever still runs, the last started first: politely, then for good."""
+        for name in reversed(list(self._running)):
+            process = self._running.pop(name)
             if process.poll() is None:
                 process.terminate()
-        until = time.monotonic() + 8
-        for process in self._running.values():
             try:
-                process.wait(max(until - time.monotonic(), 0.1))
+                process.wait(_POLITE_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        self._running.clear()
 
     def _tail(self, name: str) -> str:
         lines = self.log(name).read_text(errors="replace").splitlines()[-_SHOWN_OF_A_LOG:]

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -36,14 +36,27 @@ class Server:
         return f"postgresql://postgres@/{database}?host={self._folder}"
 
     @contextmanager
-    def database(self, template: str = "template0") -> Iterator[str]:
+    def database(self) -> Iterator[str]:
         """A new database; its name."""
         name = f"ledger_{next(_numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY FILE_COPY")
         try:
             yield name
         finally:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def empty(self, database: str, *, keep: Collection[str]) -> None:
+        """Take every row out of its tables, whoever still holds a connection."""
+        with self.connect(database) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            tables = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            ).fetchall()
+            names = [name for (name,) in tables if name not in keep]
+            connection.execute("; ".join(f'DELETE FROM "{name}"' for name in names))
 
     def execute(self, statement: str) -> None:
         """A statement outside any database of the tests."""

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paidsync.records import Standing, rows_of
@@ -110,16 +110,13 @@ def test_rule_6_1_a_circle_of_moves_ends_in_two_runs() -> None:
     assert amounts(books.plan()) == NOTHING
 
 
-@given(st.integers(0, 3000))
-@example(3000)
-def test_rule_6_1_a_long_chain_of_moves_is_ordered_too(length: int) -> None:
+def test_rule_6_1_a_long_chain_of_moves_is_ordered_too() -> None:
     chain = [
         each
-        for k in range(0, length, 100)
-        for j in range(k, min(k + 100, length))
+        for k in range(2000)
         for each in (
-            entry(f"a{j}", 2, "reversal", f"c{j + 1:05d}"),
-            entry(f"a{j}", 3, "payment", f"c{j:05d}"),
+            entry(f"a{k}", 2, "reversal", f"c{k + 1:05d}"),
+            entry(f"a{k}", 3, "payment", f"c{k:05d}"),
         )
     ]
     assert order_of_n_is_kept(in_sending_order(chain))

@@ -1,0 +1,1 @@
+"""How long things take and what they need; run by hand, never a timed test."""

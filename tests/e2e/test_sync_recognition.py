@@ -1,0 +1,226 @@
+"""Money-rules 1 to 3 over HTTP: what an allocation is, and which application it belongs to."""
+
+from town import Town
+
+
+def test_rule_1_1_several_lines_on_a_bill_are_one_allocation(town: Town) -> None:
+    bill = town.billed("1000.00")
+    parts = [{"bill_id": bill["bill_id"], "amount": amount} for amount in ("600.00", "400.00")]
+    pay = town.do("/erp/pay", bills=parts)
+    town.settled(posted=1, money={"USD": 100000})
+    assert town.amounts(town.pair(pay, bill).prefix) == ["1000.00"]
+
+
+def test_rule_1_1_one_check_over_three_bills_and_two_commitments(town: Town) -> None:
+    bills = [town.billed(amount, place) for amount, place in (("10", 0), ("20", 0), ("30", 3))]
+    pay = town.do("/erp/pay", bills=[{"bill_id": bill["bill_id"]} for bill in bills])
+    town.settled(posted=3, money={"USD": 6000})
+    assert {row.check_number for row in town.rows()} == {pay["number"]}
+
+
+def test_rule_1_3_only_cash_is_posted_and_a_credit_is_spread_in_proportion(town: Town) -> None:
+    first, second = town.billed("100.00"), town.billed("300.00")
+    credit = town.do("/erp/credit", vendor_id=town.vendor_of(0), amount="40.00")
+    pay = town.do(
+        "/erp/pay",
+        bills=[{"bill_id": first["bill_id"]}, {"bill_id": second["bill_id"]}],
+        credits=[{"credit_id": credit["credit_id"]}],
+    )
+    town.settled(state="Completed", posted=2, money={"USD": 36000})
+    assert town.amounts(town.pair(pay, first).prefix) == ["90.00"]
+    assert town.amounts(town.pair(pay, second).prefix) == ["270.00"]
+
+
+def test_rule_1_3_a_credit_over_two_commitments_is_held(town: Town) -> None:
+    first, second = town.billed("100.00"), town.billed("300.00", 3)
+    credit = town.do("/erp/credit", vendor_id=town.vendor_of(0), amount="40.00")
+    town.do(
+        "/erp/pay",
+        bills=[{"bill_id": first["bill_id"]}, {"bill_id": second["bill_id"]}],
+        credits=[{"credit_id": credit["credit_id"]}],
+    )
+    town.settled(state="Held", posted=0, held={"cash_split_unknown": 2})
+
+
+def test_rule_1_3_a_bill_settled_by_a_credit_alone_is_outside(town: Town) -> None:
+    bill = town.billed("100.00")
+    credit = town.do("/erp/credit", vendor_id=town.vendor_of(0), amount="100.00")
+    town.do(
+        "/erp/pay",
+        bills=[{"bill_id": bill["bill_id"]}],
+        credits=[{"credit_id": credit["credit_id"]}],
+        number=None,
+    )
+    town.settled(posted=0, outside={"credit_application": 1})
+
+
+def test_rule_1_3_a_credit_that_takes_over_a_posted_payment_takes_it_back(town: Town) -> None:
+    one = town.paid("100.00")
+    town.settled(posted=1)
+    credit = town.do("/erp/credit", vendor_id=town.vendor_of(0), amount="100.00")
+    town.do(
+        "/erp/edit",
+        payment_id=one.payment,
+        bills=[{"bill_id": one.bill}],
+        credits=[{"credit_id": credit["credit_id"]}],
+    )
+    town.settled(posted=0, reversed=1)
+    assert town.net(one.prefix) == 0
+
+
+def test_rule_1_6_a_queued_check_is_pending_until_it_is_printed(town: Town) -> None:
+    bill = town.billed("100.00")
+    pay = town.do(
+        "/erp/pay",
+        bills=[{"bill_id": bill["bill_id"]}],
+        print_status="NeedToPrint",
+        number=None,
+    )
+    town.settled(posted=0, pending={"not_issued_yet": 1})
+    town.do("/erp/edit", payment_id=pay["payment_id"], print_status="PrintComplete", number="4711")
+    town.settled(state="Completed", posted=1, pending={})
+    assert [row.check_number for row in town.rows()] == ["4711"]
+
+
+def test_rule_2_pending_becomes_matched_when_its_application_is_exported(town: Town) -> None:
+    bill = town.billed("100.00", synced=False)
+    town.billed("7.00", 1)  # a synced one, so that the id format is known
+    pay = town.do("/erp/pay", bills=[{"bill_id": bill["bill_id"]}])
+    town.settled(posted=0, pending={"application_not_synced": 1})
+    town.do(
+        "/procore/application/export",
+        requisition_id=bill["requisition_id"],
+        bill_id=bill["bill_id"],
+    )
+    town.settled(state="Completed", posted=1, pending={})
+    assert town.amounts(town.pair(pay, bill).prefix) == ["100.00"]
+
+
+def test_rule_2_what_the_feed_did_not_deliver_is_read_again_before_posting(town: Town) -> None:
+    bill = town.billed("100.00", synced=False)
+    town.billed("7.00", 1)
+    pay = town.do("/erp/pay", bills=[{"bill_id": bill["bill_id"]}])
+    town.settled(pending={"application_not_synced": 1})
+    town.do("/clock", advance_seconds=7200)  # beyond what the feed tells again
+    town.settled(pending={"application_not_synced": 1})
+    town.do(
+        "/procore/application/export",
+        requisition_id=bill["requisition_id"],
+        bill_id=bill["bill_id"],
+    )
+    town.do("/calls/reset")
+    town.settled(state="Completed", posted=1)
+    assert town.amounts(town.pair(pay, bill).prefix) == ["100.00"]
+
+
+def test_rule_2_a_hold_closes_when_its_cause_goes(town: Town) -> None:
+    bill = town.billed("100.00", number=None, invoice_number="HRC-1")
+    pay = town.do("/erp/pay", bills=[{"bill_id": bill["bill_id"]}])
+    town.settled(state="Held", held={"missing_bill_number": 1})
+    town.do("/clock", advance_seconds=7200)
+    town.do("/erp/edit", bill_id=bill["bill_id"], number="HRC-1")
+    town.settled(state="Completed", posted=1, held={})
+    assert town.amounts(town.pair(pay, bill).prefix) == ["100.00"]
+    assert town.ledger.holds.open(town.name) == []
+
+
+def test_rule_3_1_another_vendor_and_number_is_held(town: Town) -> None:
+    application = town.billed("100.00", synced=False, invoice_number="A-1")
+    other = town.do(
+        "/erp/bill", vendor_id=town.vendor_of(1), amount="100.00", number="B-1", application=False
+    )
+    town.billed("7.00", 1)
+    town.do(
+        "/procore/application/export",
+        requisition_id=application["requisition_id"],
+        bill_id=other["bill_id"],
+    )
+    town.do("/erp/pay", bills=[{"bill_id": other["bill_id"]}])
+    town.settled(state="Held", posted=0, held={"vendor_differs": 1})
+
+
+def test_rule_3_1_ids_of_another_kind_stop_the_run(town: Town) -> None:
+    bill = town.billed("100.00", synced=False)
+    town.do(
+        "/procore/application/export", requisition_id=bill["requisition_id"], bill_id="INV-0001"
+    )
+    town.do("/erp/pay", bills=[{"bill_id": bill["bill_id"]}])
+    summary = town.sync()
+    assert summary["state"] == "Refused"
+    assert "wrong_id_format" in summary["message"]
+    assert town.rows() == []
+
+
+def test_rule_3_3_vendor_and_number_find_a_reexported_application(town: Town) -> None:
+    bill = town.billed("100.00", synced=False, invoice_number="SPE 0042", number="SPE-42")
+    town.billed("7.00", 1)
+    town.do("/procore/application/export", requisition_id=bill["requisition_id"], bill_id="999999")
+    town.do("/erp/pay", bills=[{"bill_id": bill["bill_id"]}])
+    town.settled()
+
+
+def test_rule_3_3_two_bills_of_one_number_are_ambiguous(town: Town) -> None:
+    bill = town.billed("100.00", synced=False, number="SPE-42")
+    town.do(
+        "/erp/bill", vendor_id=town.vendor_of(0), amount="55.00", number="SPE-42", application=False
+    )
+    town.billed("7.00", 1)
+    twin = str(max(int(key) for key in town.world.erp.bills.rows if key != bill["bill_id"]) - 0)
+    town.do("/erp/pay", bills=[{"bill_id": bill["bill_id"]}])
+    town.do("/erp/pay", bills=[{"bill_id": twin}], vendor_id=town.vendor_of(1))
+    town.settled(posted=1)
+
+
+def test_rule_3_5_a_number_that_differs_is_matched_and_amber(town: Town) -> None:
+    bill = town.billed("100.00", invoice_number="APP 9", number="HRC-77")
+    pay = town.do("/erp/pay", bills=[{"bill_id": bill["bill_id"]}])
+    town.settled(state="Completed", posted=1)
+    [row] = town.rows(of=town.pair(pay, bill).prefix)
+    assert row.invoice_number == "HRC-77"
+    verified = next(view for view in town.artifacts if view["key"].startswith("verified"))
+    assert verified["content"][0]["status"] == "amber"
+    assert "bill_number_differs" in verified["content"][0]["remark"]
+
+
+def test_rule_3_8_a_lost_match_never_moves_money(town: Town) -> None:
+    one = town.paid("100.00")
+    town.billed("7.00", 1)
+    town.settled(posted=1)
+    town.do("/procore/application/unlink", requisition_id=one.application)
+    town.settled(state="Held", held={"application_unlinked": 1}, posted=0, reversed=0)
+    assert town.amounts(one.prefix) == ["100.00"]
+    town.do("/procore/application/export", requisition_id=one.application, bill_id=one.bill)
+    town.settled(held={}, posted=0, reversed=0, already_right=1)
+
+
+def test_rule_7_1_the_first_run_marks_history_and_later_backdated_checks_count(
+    build,  # type: ignore[no-untyped-def]
+) -> None:
+    town = build(connect=False)
+    start = town.day(30)
+    path = town.file()
+    path.write_text(path.read_text().replace("2000-01-01", start))
+    assert town.paidsync("ledger", "upgrade").code == 0
+    assert town.paidsync("connect", str(path)).code == 0
+    old = town.paid("100.00", date=town.day(40))
+    new = town.paid("200.00", 1, date=town.day(20))
+    summary = town.sync()
+    assert (summary["posted"], summary["outside"]) == (1, {"opening_history": 1})
+    backdated = town.paid("300.00", 2, date=town.day(50))
+    summary = town.sync()
+    assert summary["posted"] == 1
+    assert [town.net(each.prefix) for each in (old, new, backdated)] == [0, 200, 300]
+
+
+def test_the_demo_world_settles_in_one_run(build) -> None:  # type: ignore[no-untyped-def]
+    town = build("demo")
+    truth = town.see("/truth")
+    preview = town.sync("preview")
+    assert town.rows(of="quickbooks_online") == []
+    summary = town.settled(state="Held")
+    assert summary["held"] == truth["held"]
+    assert summary["pending"] == truth["pending_reasons"]
+    assert summary["posted"] + summary["already_right"] == truth["matched"]
+    assert summary["money"] == truth["totals"]
+    assert preview["planned"] == summary["posted"]
+    town.settled(state="Held", posted=0, reversed=0)
