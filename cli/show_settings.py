@@ -1,8 +1,8 @@
 """``paidsync settings``."""
 
 from pydantic import SecretStr
-from sqlalchemy.engine import make_url
 
+from paidsync.ledger import Ledger
 from paidsync.settings import settings
 
 
@@ -15,8 +15,8 @@ def show() -> int:
             value = "********"
         print(f"PAIDSYNC_{name.upper():<24} {'' if value is None else value}")
         print(f"    {field.description}")
-    print(f"ledger    {make_url(own.ledger_url).render_as_string(hide_password=True)}")
-    print(f"run folders    {own.runs_dir}")
+    print(f"the ledger       {Ledger(own.ledger_url).shown_url}")
+    print(f"the run folders  {own.runs_dir}")
     return 0
 
 
