@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from prefect import get_run_logger, task
 
-from paidsync.money import shown
 from paidsync.records import (
     ALLOCATIONS,
     BILLS,
@@ -17,6 +16,7 @@ from paidsync.records import (
     totals,
 )
 from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_again, same_extract
+from tasks.pages import shown_money
 from tasks.reading import Read, Reader
 from tasks.rows import with_bill
 
@@ -70,7 +70,7 @@ def extract(run: Run) -> dict[str, Ref]:
         "Read %s bill payments anew (%s allocations to judge: %s) and %s payment applications.",
         len({row["payment_id"] for row in read.allocations.values()}),
         len(allocations),
-        ", ".join(shown(total, code) for code, total in sums.items() if code != "?") or "no money",
+        shown_money(sums),
         len(read.applications),
     )
     return {name: ref.as_dict() for name, ref in refs.items()}

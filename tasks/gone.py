@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from connectors.erp import Bill, BillPayment, Erp
+from paidsync.reasons import RunStopped, Stop
 from paidsync.records import Standing
 
 
@@ -28,14 +29,18 @@ def judge_missing(
 
     ``bills_of`` are the bills that each paid when last seen, ``control_ids`` payments that should
     still be there. Answers those that a second read found after all, and the evidence for the
-    rest: deleted where the company is still the same, a control payment was found in the same
-    session, and either the change feed tells of the deletion or the payment was missing twice and
-    none of its bills shows it any more. Errors of the connector are not caught: they prove nothing.
+    rest: deleted where a control payment was found in the same session, and either the change feed
+    tells of the deletion or the payment was missing twice and none of its bills shows it any more.
+    Errors of the connector are not caught: they prove nothing. Raises RunStopped (company_changed)
+    where the credentials open another company than the connection's.
     """
     if not missing:
         return {}, {}
     if erp.company().company_id != company_id:
-        return {}, {each: _disappeared("the ERP company is not the same") for each in missing}
+        raise RunStopped(
+            Stop.COMPANY_CHANGED,
+            "The credentials open another ERP company than a moment ago; nothing was judged.",
+        )
     control = next(iter(erp.payments([*control_ids][:3])), None)
     again = erp.payments(missing)
     still = [each for each in missing if each not in again]

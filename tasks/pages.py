@@ -61,6 +61,7 @@ def summary_page(
             summary.outside_money,
         ),
         ("Left for the next run", summary.left, {}),
+        *([("In projects not asked for", summary.not_asked, {})] if summary.not_asked else []),
     ]
     lines = [
         f"# {summary.connection}: {summary.mode}",
@@ -114,7 +115,7 @@ def entry_table(
     ``numbers`` a commitment's number."""
     return [
         {
-            "status": _COLOURS.get(entry.get("state") or "", ""),
+            "status": _colour(entry),
             "kind": entry["kind"],
             "commitment": numbers.get(entry["commitment_id"]) or entry["commitment_id"],
             "invoice": entry["invoice_number"] or "",
@@ -127,6 +128,12 @@ def entry_table(
         }
         for entry in list(entries)[:MOST_ROWS]
     ]
+
+
+def _colour(entry: Row) -> str:
+    """As the verified table colours it: a remark makes a green row amber."""
+    colour = _COLOURS.get(entry.get("state") or "", "")
+    return "amber" if colour == "green" and entry["amber"] else colour
 
 
 def held_table(

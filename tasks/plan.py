@@ -35,6 +35,7 @@ from tasks.planning import (
     plan_allocation,
     plan_hash,
     require_known,
+    require_own,
 )
 from tasks.rows import contract_payment_row
 from tasks.strategies import Row
@@ -169,6 +170,7 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
         rows = rows_of(seen)
         prefix = origin.company_prefix(at.connection.erp_name, at.connection.erp_company)
         require_known(rows, prefix, at.ledger.entries.known_ids(run.connection))
+        require_own(rows, prefix, context["installation"])
         _verify_posted(at, entries, rows)
         by_commitment: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
@@ -242,7 +244,8 @@ def _read_procore(
 
 
 def _verify_posted(at: Desk, entries: Mapping[str, Sequence[Row]], rows: Sequence[Row]) -> None:
-    """What an earlier run posted and could not read back is read back by this reading."""
+    """What an earlier run posted and could not read back is read back by this reading; so is what
+    Procore refused and yet took."""
     if at.run.mode != "sync":
         return
     there = {row["origin_id"]: row for row in rows}
@@ -250,7 +253,7 @@ def _verify_posted(at: Desk, entries: Mapping[str, Sequence[Row]], rows: Sequenc
         entry["origin_id"]
         for each in entries.values()
         for entry in each
-        if entry["state"] == "posted"
+        if entry["state"] in ("posted", "refused")
         and entry["origin_id"] in there
         and not differences(entry, there[entry["origin_id"]])
     ]

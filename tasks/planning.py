@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from paidsync import origin
+from paidsync import money, origin
 from paidsync.policy import Policy
 from paidsync.reasons import Disposition, Hold, Outside, RunStopped, Stop
 from paidsync.records import Standing
@@ -101,6 +101,26 @@ def require_known(rows: Iterable[Row], prefix: str, known_ids: set[str]) -> None
                 f"Row {row['contract_payment_id']} on commitment {row['commitment_id']} is ours "
                 f"({row['origin_id']}), but the ledger has never sent it.",
             )
+
+
+def require_own(rows: Iterable[Row], prefix: str, installation: str) -> None:
+    """Stop where a row under our ids was written by another installation (rule 4.2)."""
+    for row in rows:
+        writer = _installation_of(row) if _our_id(row, prefix) else None
+        if writer is not None and writer != installation:
+            raise RunStopped(
+                Stop.LEDGER_BEHIND,
+                f"Row {row['contract_payment_id']} on commitment {row['commitment_id']} was "
+                f"written by another installation of PaidSync ({writer}, not {installation}).",
+            )
+
+
+def _installation_of(row: Row) -> str | None:
+    try:
+        data = json.loads(row["origin_data"] or "")
+    except ValueError:
+        return None
+    return str(data["installation"]) if isinstance(data, dict) and "installation" in data else None
 
 
 def plan_allocation(
@@ -270,7 +290,7 @@ def _taken_back(case: _Case) -> Outcome:
         return Outcome.held(
             Hold.DELETED_IN_ERP,
             f"Payment {row['payment_number'] or row['payment_id']} of {live[0]['date']} was "
-            f"deleted in {case.known.erp_title}; its row still stands in Procore.",
+            f"deleted in {case.known.erp_title}; {_still_stands(live)} still stand in Procore.",
         )
     return Outcome(entries=_reversals(case))
 
@@ -284,6 +304,13 @@ def _no_cash_any_more(case: _Case) -> Outcome:
 
 def _outside(reason: Outside, detail: str | None = None) -> Outcome:
     return Outcome(disposition=Disposition.OUTSIDE, reason=reason.value, detail=detail)
+
+
+def _still_stands(live: Sequence[Row]) -> str:
+    sums: dict[str, int] = defaultdict(int)
+    for row in live:
+        sums[row["currency"]] += row["amount_minor"]
+    return ", ".join(money.shown(total, code) for code, total in sums.items())
 
 
 def _details(case: _Case) -> Outcome:

@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.erp import BillPayment, Cursor
 from expectations.run import control_totals
-from paidsync.reasons import RunStopped, Stop
+from paidsync.reasons import Hold, RunStopped, Stop
 from paidsync.records import Standing, rows_of, text
 from tasks.desk import Desk
 from tasks.gone import judge_missing
@@ -171,8 +171,13 @@ class Reader:
             self._read.allocations.pop(key, None)
         connection = self._at.connection
         rows = allocation_rows(payment, erp=connection.erp_name, erp_company=connection.erp_company)
-        self._read.allocations |= {row["allocation_id"]: row for row in rows}
-        self._keys[payment_id] = [row["allocation_id"] for row in rows]
+        by_id: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            twice = row["allocation_id"] in by_id
+            fault = {"fault": Hold.DUPLICATE_ALLOCATION.value} if twice else {}
+            by_id[row["allocation_id"]] = {**row, **fault}
+        self._read.allocations |= by_id
+        self._keys[payment_id] = list(by_id)
         self._delivered[payment_id] = payment
 
     def _control_total_agrees(self, cursor: Cursor, gone: set[str]) -> bool:

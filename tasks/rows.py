@@ -57,8 +57,6 @@ def allocation_rows(payment: BillPayment, *, erp: str, erp_company: str) -> list
         }
         for allocation in payment.allocations
     ]
-    if payment.fault is not None and rows:
-        return [{**row, "fault": payment.fault.value} for row in rows]
     if payment.unapplied or not rows:
         rest = payment.unapplied if rows else (payment.unapplied or payment.total)
         is_void = payment.status is PaymentStatus.VOIDED
@@ -78,6 +76,8 @@ def allocation_rows(payment: BillPayment, *, erp: str, erp_company: str) -> list
                 "split_in_proportion": False,
             }
         )
+    if payment.fault is not None:
+        return [{**row, "fault": payment.fault.value} for row in rows]
     return rows
 
 

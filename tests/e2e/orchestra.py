@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +73,13 @@ class Orchestra:
 
     def deploy(self, checkout: Path) -> None:
         """What prefect.yaml says to do once, then its deployments, then a worker."""
-        for arguments in (
+        once = (
             ("work-pool", "create", "paidsync", "--type", "process"),
             ("variable", "set", "paidsync_home", str(checkout)),
-            ("--no-prompt", "deploy", "--all"),
-        ):
-            done = self.command(*arguments, cwd=checkout)
+        )
+        with ThreadPoolExecutor() as pool:
+            made = list(pool.map(lambda arguments: self.command(*arguments, cwd=checkout), once))
+        for done in (*made, self.command("--no-prompt", "deploy", "--all", cwd=checkout)):
             assert done.returncode == 0, done.stdout + done.stderr
             self.deploy_output = done.stdout
         self._processes(

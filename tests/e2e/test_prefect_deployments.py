@@ -1,6 +1,7 @@
 """Deployments, the run form, artifacts and the hourly flow, against a real Prefect server."""
 
 import importlib
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -85,8 +86,6 @@ def test_artifacts_show_the_run_with_money_as_text_and_links(
     kinds = ("summary", "planned", "posted", "held", "verified")
     assert set(found) == {f"{kind}-{town.name}" for kind in kinds}
     assert "1,250.50 USD" in found[f"summary-{town.name}"]["data"]
-    import json
-
     for kind in ("planned", "posted", "verified"):
         [row] = json.loads(found[f"{kind}-{town.name}"]["data"])
         assert row["amount"] == "1,250.50 USD"
@@ -122,6 +121,7 @@ def test_sync_all_starts_only_the_connections_that_are_due(
     town: Town = build(policy='schedule = "hourly"')
     for name, schedule in (("idle", "never"), ("rested", "daily")):
         file = town.file(f'schedule = "{schedule}"', name=name)
+        monkeypatch.setenv("TOWN_ERP_TOKEN", town.do("/erp/tokens")["refresh_token"])
         assert town.paidsync("connect", str(file)).code == 0
     started: list[dict[str, Any]] = []
 
