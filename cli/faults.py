@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from connectors.errors import OutsideError, WrongSettings
 from paidsync.ledger import LedgerUnusable
@@ -27,6 +28,14 @@ def explained(command: Callable[[argparse.Namespace], int], chosen: argparse.Nam
             for fault in error.errors(include_url=False, include_input=False)
         )
         return _say(f"The environment's settings are wrong: {faults}.", _WRONG_USE)
+    except SettingsError as error:
+        # It only says `... value for field "retry_seconds" from source ...`: a list not in JSON.
+        field = str(error).split('"')[1] if '"' in str(error) else "..."
+        return _say(
+            f"The environment's settings are wrong: PAIDSYNC_{field.upper()} is not a JSON list, "
+            "for example [5, 30].",
+            _WRONG_USE,
+        )
     except (OutsideError, RunStopped) as error:
         return _say(str(error), _FAILED)
 

@@ -25,18 +25,9 @@ from paidsync.records import (
     totals,
 )
 from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_again, same_extract
-from tasks.planning import (
-    Known,
-    Outcome,
-    differences,
-    in_sending_order,
-    is_mass_change,
-    ours,
-    plan_allocation,
-    plan_hash,
-    require_known,
-    require_own,
-)
+from tasks.order import in_sending_order, is_mass_change, plan_hash
+from tasks.ours import ours, require_known, require_own
+from tasks.planning import Known, Outcome, differences, plan_allocation
 from tasks.rows import contract_payment_row
 from tasks.strategies import Row
 

@@ -4,19 +4,18 @@ The table of money-rules 5, one allocation at a time: what the ERP says now, aga
 in Procore under the allocation's ids, read in this run.
 """
 
-import hashlib
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from paidsync import money, origin
 from paidsync.policy import Policy
-from paidsync.reasons import Disposition, Hold, Outside, RunStopped, Stop
+from paidsync.reasons import Disposition, Hold, Outside
 from paidsync.records import Standing
 from tasks.lookalikes import looks_alike
+from tasks.ours import our_id
 from tasks.strategies import Row
 
 
@@ -72,55 +71,6 @@ class _Case:
         in_procore = (origin.parse(each["origin_id"]) for each in self.standing)
         numbers = [parsed.n for parsed in in_procore if parsed]
         return 1 + max([*numbers, *(entry["n"] for entry in self.entries)], default=0)
-
-
-def ours(rows: Iterable[Row], prefix: str) -> dict[str, list[Row]]:
-    """Rows under our ERP company's prefix, by allocation, in order of n (rule 4.1)."""
-    found: dict[str, list[tuple[int, Row]]] = defaultdict(list)
-    for row in rows:
-        if parsed := _our_id(row, prefix):
-            found[parsed.allocation_id].append((parsed.n, row))
-    return {
-        allocation: [row for _, row in sorted(standing, key=lambda each: each[0])]
-        for allocation, standing in found.items()
-    }
-
-
-def _our_id(row: Row, prefix: str) -> origin.OriginId | None:
-    """Whose entry a row is; None where it is none of ours, whatever its id looks like."""
-    parsed = origin.parse(row["origin_id"] or "")
-    return parsed if parsed and parsed.allocation_id.startswith(prefix) else None
-
-
-def require_known(rows: Iterable[Row], prefix: str, known_ids: set[str]) -> None:
-    """Stop where Procore has an id of ours that the ledger does not know (rule 4.2)."""
-    for row in rows:
-        if _our_id(row, prefix) and row["origin_id"] not in known_ids:
-            raise RunStopped(
-                Stop.LEDGER_BEHIND,
-                f"Row {row['contract_payment_id']} on commitment {row['commitment_id']} is ours "
-                f"({row['origin_id']}), but the ledger has never sent it.",
-            )
-
-
-def require_own(rows: Iterable[Row], prefix: str, installation: str) -> None:
-    """Stop where a row under our ids was written by another installation (rule 4.2)."""
-    for row in rows:
-        writer = _installation_of(row) if _our_id(row, prefix) else None
-        if writer is not None and writer != installation:
-            raise RunStopped(
-                Stop.LEDGER_BEHIND,
-                f"Row {row['contract_payment_id']} on commitment {row['commitment_id']} was "
-                f"written by another installation of PaidSync ({writer}, not {installation}).",
-            )
-
-
-def _installation_of(row: Row) -> str | None:
-    try:
-        data = json.loads(row["origin_data"] or "")
-    except ValueError:
-        return None
-    return str(data["installation"]) if isinstance(data, dict) and "installation" in data else None
 
 
 def plan_allocation(
@@ -340,7 +290,7 @@ def _post(case: _Case) -> Outcome:
         row,
         amount=row["cash_minor"],
         check_total=case.check_total,
-        others=[each for each in known.rows.get(commitment, []) if not _our_id(each, prefix)],
+        others=[each for each in known.rows.get(commitment, []) if not our_id(each, prefix)],
     )
     if in_the_way is not None:
         reason, detail = in_the_way
@@ -451,66 +401,3 @@ def _resumed(entry: Row) -> dict[str, Any]:
         },
         "resumes": True,
     }  # fmt: skip
-
-
-def in_sending_order(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """6.1: commitment by commitment; in one, reversals go first, then the newest payments."""
-    planned = list(entries)
-    place = {commitment: k for k, commitment in enumerate(_giving_first(planned))}
-    newest_first = sorted(
-        planned, key=lambda entry: (entry["date"] or "", entry["origin_id"]), reverse=True
-    )
-    return sorted(
-        newest_first,
-        key=lambda entry: (
-            place[entry["commitment_id"]],
-            (0, entry["n"]) if entry["kind"] == "reversal" else (1, 0),
-        ),
-    )
-
-
-def _giving_first(entries: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Commitments by id, but those that give up a payment before the one that receives it, so that
-    an allocation's entries stay in order of n. Where commitments give to each other in a circle,
-    a payment comes too early, and loading leaves it for the next run."""
-    planned = list(entries)
-    sources: dict[str, set[str]] = defaultdict(set)
-    for entry in planned:
-        if entry["kind"] == "reversal":
-            sources[entry["allocation_id"]].add(entry["commitment_id"])
-    givers: dict[str, set[str]] = {entry["commitment_id"]: set() for entry in planned}
-    for entry in planned:
-        if entry["kind"] == "payment":
-            givers[entry["commitment_id"]] |= sources[entry["allocation_id"]]
-    order: list[str] = []
-    begun: set[str] = set()
-    for start in sorted(givers):
-        path = [] if start in begun else [start]
-        while path:
-            here = path[-1]
-            begun.add(here)
-            before = min(givers[here] - begun, default=None)
-            if before is not None:
-                path.append(before)
-            else:
-                order.append(path.pop())
-    return order
-
-
-def plan_hash(entries: Iterable[Mapping[str, Any]], connection: str) -> str:
-    """What a plan is known by: the same entries, whenever planned, have the same hash."""
-    canonical = json.dumps(
-        [connection, sorted((dict(entry) for entry in entries), key=lambda e: str(e["origin_id"]))],
-        sort_keys=True,
-        separators=(",", ":"),
-    )
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def is_mass_change(reversals: int, standing: int) -> bool:
-    """5.4: more than 20 and more than 2 %, or at least 3 and more than 25 %, of what is posted."""
-    if standing <= 0:
-        return False
-    return (reversals > 20 and reversals * 50 > standing) or (
-        reversals >= 3 and reversals * 4 > standing
-    )

@@ -74,25 +74,30 @@ def test_connect_prints_what_it_may_do_and_what_to_know(build: Callable[..., Tow
 
 
 @pytest.mark.parametrize(
-    ("name", "level", "says"),
-    [("ERP Integrations", "none", "ERP Integrations"), ("ERP Integrations", "read_only", "needed")],
+    ("level", "says"),
+    [("none", "shows no ERP Integrations tool"), ("read_only", "Standard or Admin is needed")],
 )
 def test_connect_says_which_permission_is_missing(
-    build: Callable[..., Town], name: str, level: str, says: str
+    build: Callable[..., Town], level: str, says: str
 ) -> None:
     town = build(connect=False)
     town.paidsync("ledger", "upgrade")
-    town.do("/procore/tool", name=name, enabled=True, level=level)
+    town.do("/procore/tool", name="erp_integrations", enabled=True, level=level)
     line = _sentence(town.paidsync("connect", str(town.file())), 1)
     assert says in line
     assert town.ledger.connections.all() == []
 
 
-def test_connect_refuses_another_company_under_a_known_name(town: Town) -> None:
-    file = town.file(company_id=4711)
-    said = town.paidsync("connect", str(file))
-    assert said.code in (1, 2)
-    assert "4711" in _sentence(said, said.code)
+def test_connect_refuses_another_company_under_a_known_name(
+    build: Callable[..., Town], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = build()
+    other = build(seed=8, connect=False)
+    monkeypatch.setenv("PAIDSYNC_SECRET_KEY", town.environment["PAIDSYNC_SECRET_KEY"])
+    settings.cache_clear()
+    line = _sentence(other.paidsync("connect", str(other.file())), 2)
+    assert "stands for" in line
+    assert "another name" in line
 
 
 def test_connect_with_wrong_files(build: Callable[..., Town], tmp_path: Path) -> None:

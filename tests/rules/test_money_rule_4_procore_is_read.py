@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from paidsync import origin
 from paidsync.reasons import Hold, Outside, RunStopped, Stop
 from tasks.lookalikes import looks_alike
-from tasks.planning import ours, require_known, require_own
+from tasks.ours import ours, require_known, require_own
 from tests.rules.builders import (
     PREFIX,
     Books,
@@ -187,7 +187,7 @@ def test_rule_4_6_two_rows_with_one_of_our_ids_are_held(state: str) -> None:
 
 
 def test_rule_4_2_a_row_of_another_installation_stops_the_run() -> None:
-    row = {**standing_row(), "origin_data": '{"installation": "their-own"}'}
+    row = {**standing_row(of=PAID), "origin_data": '{"installation": "their-own"}'}
     with pytest.raises(RunStopped) as stop:
         require_own([row], PREFIX, "ours")
     assert stop.value.reason is Stop.LEDGER_BEHIND
@@ -196,7 +196,7 @@ def test_rule_4_2_a_row_of_another_installation_stops_the_run() -> None:
 
 @pytest.mark.parametrize("data", ['{"installation": "ours"}', "{}", "[1]", "not JSON", None])
 def test_rule_4_2_a_row_of_this_installation_or_of_unknown_origin_passes(data: str | None) -> None:
-    require_own([{**standing_row(), "origin_data": data}], PREFIX, "ours")
+    require_own([{**standing_row(of=PAID), "origin_data": data}], PREFIX, "ours")
 
 
 def test_rule_4_2_what_others_write_into_their_rows_is_theirs() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paidsync.records import ENTRIES, rows_of
-from tasks.planning import is_mass_change, plan_hash
+from tasks.order import is_mass_change, plan_hash
 from tests.rules.builders import Books, payment
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from paidsync.records import Standing, rows_of
 from tasks.load import in_batches
-from tasks.planning import in_sending_order
+from tasks.order import in_sending_order
 from tests.rules.builders import Books, amounts, application, commitment, outcome, payment
 
 PAID = payment()
