@@ -199,6 +199,8 @@ class _Loader:
 
     def _predecessor_stands(self, entry: Entry) -> bool:
         """n+1 is sent only after n was read back (rule 6.1)."""
+        if entry["n"] == 1:
+            return True
         earlier = self._at.ledger.entries.of_allocations(
             self._connection, [entry["allocation_id"]]
         ).get(entry["allocation_id"], [])

@@ -152,7 +152,9 @@ def held_table(
                 "vendor": paid.get("vendor_name") or paid.get("vendor_id") or "",
                 "bill": paid.get("bill_number") or paid.get("bill_id") or "",
                 "amount": (
-                    money.shown(row["cash_minor"], row["currency"])
+                    ""  # nothing is applied any more; what still stands is in the detail
+                    if row["reason"] == Hold.DELETED_IN_ERP and not row["cash_minor"]
+                    else money.shown(row["cash_minor"], row["currency"])
                     if row["cash_minor"] is not None and _is_payable(row["currency"])
                     else "unknown"
                 ),

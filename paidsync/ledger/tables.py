@@ -209,7 +209,7 @@ class Entry(SQLModel, table=True):
 
     connection: str = Field(primary_key=True)
     origin_id: str = Field(primary_key=True)
-    allocation_id: str = Field(index=True)
+    allocation_id: str
     n: int
     kind: str
     reverses: str | None = None
@@ -231,7 +231,7 @@ class Entry(SQLModel, table=True):
     tax_minor: int | None = _money()
     amber: str | None = None
     policy_version: int
-    state: str = Field(index=True)
+    state: str
     plan_hash: str
     run_id: str
     route: str | None = None
@@ -241,6 +241,12 @@ class Entry(SQLModel, table=True):
     verified_at: str | None = None
     verified_run: str | None = None
     message: str | None = None
+
+    __table_args__ = (
+        Index("entry_by_allocation", "connection", "allocation_id"),
+        Index("entry_by_state", "connection", "state"),
+        Index("entry_by_application", "connection", "application_id"),
+    )
 
 
 class Hold(SQLModel, table=True):

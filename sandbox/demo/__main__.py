@@ -147,7 +147,7 @@ def _stay(place: Place, environment: dict[str, str], control: str, screen: Scree
         encoding="utf-8",
     )
     screen.line()
-    screen.line(f"Prefect UI     {environment['PREFECT_API_URL'].removesuffix('/api')}/runs")
+    screen.line(f"Prefect UI     {environment['PREFECT_API_URL'].removesuffix('/api')}")
     screen.line(f"control API    {control}")
     screen.line(
         f"on your own    . {exports.relative_to(_CHECKOUT)} && .venv/bin/paidsync sync {CONNECTION}"

@@ -49,6 +49,14 @@ def _brisk() -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs what needs the Prefect server, so that there is one."""
+    for item in items:
+        if "orchestra" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("prefect"))
+
+
 @pytest.fixture(scope="session")
 def http() -> Iterator[httpx.Client]:
     """A client for the sandbox's control API and for Prefect's."""
@@ -131,7 +139,7 @@ def _starting(
     http: httpx.Client,
 ) -> Orchestra | None:
     """A Prefect server of its own, begun early where any test will ask for it: it takes a while."""
-    if not any("prefect" in getattr(item, "fixturenames", ()) for item in request.session.items):
+    if not any("orchestra" in getattr(item, "fixturenames", ()) for item in request.session.items):
         return None
     with socket.socket() as line:
         line.bind(("127.0.0.1", 0))

@@ -224,7 +224,6 @@ def test_ledger_status_tells_of_each_connection(town: Town) -> None:
     assert "1 held" in said.out
 
 
-@pytest.mark.xdist_group("prefect")
 def test_the_exit_codes_of_sync(town: Town, prefect: Orchestra) -> None:
     one = town.paid("1250.00")
     preview = town.paidsync("sync", town.name, "--preview")

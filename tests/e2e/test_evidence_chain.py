@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from orchestra import ROOT, Orchestra, until
 from town import Town, call_log, folders, manifest
 
@@ -63,7 +62,6 @@ def test_a_run_that_fails_is_sealed_with_what_it_had(town: Town) -> None:
     assert "calls.jsonl" in manifest(summary["folder"])["files"]
 
 
-@pytest.mark.xdist_group("prefect")
 def test_a_killed_run_is_sealed_by_the_next_and_nothing_is_posted_twice(
     town: Town, prefect: Orchestra
 ) -> None:

@@ -13,8 +13,6 @@ from town import Town
 import flows.sync_all as sync_all_module
 from flows.sync_all import is_due, sync_all
 
-pytestmark = pytest.mark.xdist_group("prefect")
-
 
 def test_deploy_all_works_before_any_connection_exists(deployed: Orchestra) -> None:
     assert "sync-payments/sync" in deployed.deploy_output

@@ -7,16 +7,17 @@ from orchestra import Orchestra
 from prefect.logging import disable_run_logger
 from town import Town, folders, manifest
 
+from flows.handle import load_handle
+from flows.sync_payments import SyncOptions, sync_payments
 from paidsync.evidence.folder import read_frame, read_json
 from paidsync.reasons import RunStopped
 from paidsync.records import ENTRIES
+from paidsync.settings import settings
 from tasks.desk import Run
 from tasks.load import load_batch
 
 _REUSED = ("extract", "validate", "match_payments", "plan_entries")
 _NEVER = ("preflight", "take_lease", "load_batch", "verify_batch", "report")
-
-pytestmark = pytest.mark.xdist_group("prefect")
 
 
 def _start(prefect: Orchestra, town: Town) -> str:
@@ -41,16 +42,20 @@ def _break_load(town: Town, commitments: int) -> None:
 
 
 @pytest.fixture
-def three(build: Any, prefect: Orchestra, deployed: Orchestra) -> Town:
+def three(build: Any, prefect: Orchestra, monkeypatch: pytest.MonkeyPatch) -> Town:
     """Three payments on three commitments, one commitment a batch."""
     town: Town = build()
     town.environment["PAIDSYNC_BATCH_COMMITMENTS"] = "1"
+    monkeypatch.setenv("PAIDSYNC_BATCH_COMMITMENTS", "1")
+    settings.cache_clear()
     for place in range(3):
         town.paid(f"{100 + place}.00", place)
     return town
 
 
-def test_a_retry_reuses_what_was_read_and_posts_the_rest(three: Town, prefect: Orchestra) -> None:
+def test_a_retry_reuses_what_was_read_and_posts_the_rest(
+    three: Town, prefect: Orchestra, deployed: Orchestra
+) -> None:
     town = three
     _break_load(town, 3)
     run_id = _start(prefect, town)
@@ -93,9 +98,9 @@ def test_a_retry_never_carries_out_a_plan_that_another_run_has_overtaken(
 ) -> None:
     town = three
     _break_load(town, 3)
-    run_id = _start(prefect, town)
-    failed = prefect.ended(run_id)
-    assert failed["state_type"] == "FAILED", failed["state"]
+    assert town.paidsync("sync", town.name).code == 1
+    run_id = town.ledger.runs.last(town.name).run_id
+    assert prefect.get(f"/flow_runs/{run_id}")["state_type"] == "FAILED"
     old = folders(town)[0]
     town.mend()
 
@@ -112,8 +117,9 @@ def test_a_retry_never_carries_out_a_plan_that_another_run_has_overtaken(
     posts = town.posts
 
     prefect.retry(run_id)
-    done = prefect.ended(run_id, attempt=2)
-    assert done["state_name"] in ("NothingToDo", "Completed"), done["state"]
+    handle, options = load_handle(town.name), SyncOptions(mode="sync")
+    done = prefect.carry_out(run_id, sync_payments, connection=handle, options=options)
+    assert (done["state_name"], done["run_count"]) == ("NothingToDo", 2), done["state"]
     states = prefect.tasks(run_id, attempt=2, least=6)
     assert "Cached" not in {*states["extract"], *states["plan_entries"]}
     assert town.posts == posts

@@ -167,3 +167,13 @@ def test_rule_5_4_after_a_refused_canary_another_one_is_taken(town: Town) -> Non
     calls = on_payments(call_log(summary["folder"]))
     at = [place for place, method in enumerate(calls) if method == "POST"]
     assert "GET" in calls[at[1] : at[2]]  # the second canary was read back before the third
+
+
+def test_rule_5_3_a_deletion_that_no_feed_tells_any_more_is_proved_by_its_bill(town: Town) -> None:
+    one = town.paid("480.00")
+    town.paid("15.00", 1)
+    town.settled(posted=2)
+    town.do("/erp/delete", payment_id=one.payment)
+    town.do("/clock", advance_seconds=45 * 86_400)  # further back than change data capture reaches
+    town.settled(state="Held", held={"deleted_in_erp": 1}, reversed=0)
+    assert town.amounts(one.prefix) == ["480.00"]

@@ -201,8 +201,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("connection", "origin_id"),
     )
     with op.batch_alter_table("entry", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_entry_allocation_id"), ["allocation_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_entry_state"), ["state"], unique=False)
+        batch_op.create_index("entry_by_allocation", ["connection", "allocation_id"], unique=False)
+        batch_op.create_index(
+            "entry_by_application", ["connection", "application_id"], unique=False
+        )
+        batch_op.create_index("entry_by_state", ["connection", "state"], unique=False)
 
     op.create_table(
         "hold",
@@ -345,8 +348,9 @@ def downgrade() -> None:
 
     op.drop_table("hold")
     with op.batch_alter_table("entry", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_entry_state"))
-        batch_op.drop_index(batch_op.f("ix_entry_allocation_id"))
+        batch_op.drop_index("entry_by_state")
+        batch_op.drop_index("entry_by_application")
+        batch_op.drop_index("entry_by_allocation")
 
     op.drop_table("entry")
     with op.batch_alter_table("decision", schema=None) as batch_op:
