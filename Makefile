@@ -1,7 +1,7 @@
 # What a person does with a checkout. Needs git, make and Python 3.11, 3.12 or 3.13; everything else is put into .venv.
 #
 # PYTHON=/path/to/python      the interpreter .venv is made with
-# PYTEST_ARGS="-n auto -q"    what pytest is given
+# PYTEST_ARGS="-q"            what pytest is given
 # BENCH_ARGS="--size 100k"    what the benchmark is given
 # LOCK_ARGS=--upgrade         `make lock` takes newer versions; without it, it keeps the pins that still fit
 
@@ -15,7 +15,7 @@ LOCK_VENV := .venv-lock
 UV_VERSION := >=0.9,<1
 
 PYTHON ?=
-PYTEST_ARGS ?= -q
+PYTEST_ARGS ?= -q -n auto --dist loadfile
 BENCH_ARGS ?= --size 10k
 LOCK_ARGS ?=
 
@@ -48,7 +48,7 @@ demo: $(VENV)/.ready ## Payments from an ERP to Procore, start to end, against l
 	@$(BIN)/python -m sandbox.demo
 
 .PHONY: test
-test: $(VENV)/.ready ## All tests (PYTEST_ARGS="-n auto --dist loadgroup -q" runs them side by side)
+test: $(VENV)/.ready ## All tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: lint

@@ -1,6 +1,7 @@
 """The ledger: one object per database, its rooms as attributes."""
 
 import sqlite3
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,10 @@ def _shown(url: URL) -> str:
     return url.difference_update_query(["password"]).render_as_string(hide_password=True)
 
 
+@lru_cache(maxsize=8)
 def _engine(url: URL) -> Engine:
+    """One engine per address: each stage opens the ledger anew, and its compiled statements stay.
+    Closing a ledger gives its connections back."""
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
     engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
