@@ -109,17 +109,20 @@ def _reason_lines(
 
 
 def entry_table(
-    entries: Iterable[Row], link: Callable[[str, str], str], numbers: Mapping[str, str | None]
+    entries: Iterable[Row],
+    link: Callable[[str, str], str],
+    numbers: Mapping[str, str | None],
+    invoices: Mapping[str, str | None],
 ) -> list[dict[str, str]]:
     """Planned or posted entries; ``link`` gives a commitment's address by project and commitment,
-    ``numbers`` a commitment's number."""
+    ``numbers`` a commitment's number, ``invoices`` a payment application's invoice number."""
     return [
         {
             "status": _colour(entry),
             "kind": entry["kind"],
             "commitment": numbers.get(entry["commitment_id"]) or entry["commitment_id"],
-            "invoice": entry["invoice_number"] or "",
-            "bill": entry["bill_id"],
+            "invoice": invoices.get(entry["application_id"] or "") or "",
+            "bill number": entry["invoice_number"] or "",
             "amount": money.shown(entry["amount_minor"], entry["currency"]),
             "date": entry["date"] or "",
             "check": entry["check_number"] or "",

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from connectors.erp import BillPayment, Cursor
-from expectations.run import control_totals
+from expectations.run import control_totals, cursor_advances
 from paidsync.reasons import Hold, RunStopped, Stop
 from paidsync.records import Standing, rows_of, text
 from tasks.desk import Desk
@@ -80,6 +80,10 @@ class Reader:
         self._read_again(gone, everything=not complete)
         self._read_bills_of_allocations()
         self._require_id_format()
+        for stream, (seen, until, _) in read.cursors.items():
+            before = datetime.fromisoformat(seen[0]) if seen else None
+            for _, found in cursor_advances(before, datetime.fromisoformat(until), stream=stream):
+                raise RunStopped(Stop.SCHEMA_CHANGED, found)
         return read
 
     # Procore

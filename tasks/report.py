@@ -20,6 +20,7 @@ from paidsync.records import (
     COMMITMENTS,
     DISPOSITIONS,
     ENTRIES,
+    PAYMENT_APPLICATIONS,
     VERIFIED,
     Standing,
     rows_of,
@@ -218,11 +219,16 @@ def _views(
         for row in rows_of(read_frame(came.extract["commitments"], COMMITMENTS))
     }
     numbers = {key: row["number"] for key, row in commitments.items()}
+    invoices = {
+        row["application_id"]: row["invoice_number"]
+        for row in rows_of(read_frame(came.extract["applications"], PAYMENT_APPLICATIONS))
+    }
     link = _linker(at.connection, commitments)
     planned = rows_of(read_frame(came.plan["entries"], ENTRIES))
-    views.append(_table(at, "planned", pages.entry_table(planned, link, numbers), len(planned)))
+    table = pages.entry_table(planned, link, numbers, invoices)
+    views.append(_table(at, "planned", table, len(planned)))
     if at.run.mode == "sync":
-        posted = pages.entry_table(entries, link, numbers)
+        posted = pages.entry_table(entries, link, numbers, invoices)
         views.append(_table(at, "posted", posted, len(entries)))
         seen = [row for ref in came.verified for row in rows_of(read_frame(ref, VERIFIED))]
         views.append(_table(at, "verified", pages.verified_table(seen, link, numbers), len(seen)))

@@ -14,6 +14,8 @@ import httpx
 import pytest
 from cryptography.fernet import Fernet
 from orchestra import ROOT, Orchestra, until
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
@@ -131,16 +133,14 @@ def processes(
         log.close()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _starting(
+@pytest.fixture(scope="session")
+def _server(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     processes: Callable[..., subprocess.Popen[bytes]],
     http: httpx.Client,
-) -> Orchestra | None:
-    """A Prefect server of its own, begun early where any test will ask for it: it takes a while."""
-    if not any("orchestra" in getattr(item, "fixturenames", ()) for item in request.session.items):
-        return None
+) -> Orchestra:
+    """A Prefect server of its own, begun; it takes a while until it answers."""
     with socket.socket() as line:
         line.bind(("127.0.0.1", 0))
         port = line.getsockname()[1]
@@ -153,20 +153,33 @@ def _starting(
         "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
         "PREFECT_WORKER_QUERY_SECONDS": "0.5",
         "DO_NOT_TRACK": "1",
-        "PYTHONPYCACHEPREFIX": str(home / "bytecode"),  # compiled once, whatever the machine says
-        "PYTHONDONTWRITEBYTECODE": "",
     }
+    if sys.dont_write_bytecode:  # else every process would compile half of the environment anew
+        cache = request.config.cache
+        folder = cache.mkdir("bytecode") if cache else home / "bytecode"
+        environment |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder)}
     server = ("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
     processes("server", *server, "--no-ui", environment=environment)
     return Orchestra(home, environment, http, processes)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _early(request: pytest.FixtureRequest) -> None:
+    """The server starts beside the first tests, where one process runs them all."""
+    if hasattr(request.config, "workerinput"):
+        return
+    if any("orchestra" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("_server")
+
+
 @pytest.fixture(scope="session")
-def orchestra(_starting: Orchestra | None) -> Orchestra:
+def orchestra(_server: Orchestra) -> Iterator[Orchestra]:
     """The Prefect server, ready."""
-    assert _starting is not None
-    until(_starting.healthy, seconds=90, what="the Prefect server answers")
-    return _starting
+    until(_server.healthy, seconds=90, what="the Prefect server answers")
+    yield _server
+    # What this process still wants to tell it goes out before it ends.
+    EventsWorker.drain_all(timeout=10)
+    APILogWorker.drain_all(timeout=10)
 
 
 @pytest.fixture

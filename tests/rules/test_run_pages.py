@@ -163,7 +163,7 @@ ENTRY = {
     "project_id": "7",
     "commitment_id": "c1",
     "invoice_number": None,
-    "bill_id": "640",
+    "application_id": "a1",
     "amount_minor": 1_250_50,
     "currency": "USD",
     "date": None,
@@ -190,7 +190,7 @@ def link(project_id: str, commitment_id: str) -> str:
 
 def tables(times: int) -> list[list[dict[str, str]]]:
     return [
-        entry_table([ENTRY] * times, link, {"c1": "SC-1"}),
+        entry_table([ENTRY] * times, link, {"c1": "SC-1"}, {"a1": "HRC-640"}),
         verified_table([VERIFIED] * times, link, {"c1": "SC-1"}),
         held_table([HELD] * times, {}, link, {}),
         held_table([HELD | {"cash_minor": 5, "currency": "USD"}] * times, {}, link, {}),
@@ -223,3 +223,9 @@ def test_every_hold_says_what_to_do(reason: Hold) -> None:
     (row,) = held_table([HELD | {"reason": reason.value}], {}, link, {})
     assert row["what to do"] == reason.action
     assert reason.action.endswith(".")
+
+
+def test_an_entry_shows_procores_invoice_number_beside_the_bill_number() -> None:
+    entry = ENTRY | {"invoice_number": "HRC-640"}
+    (row,) = entry_table([entry], link, {"c1": "SC-1"}, {"a1": "HRC 0640"})
+    assert (row["invoice"], row["bill number"]) == ("HRC 0640", "HRC-640")
