@@ -52,15 +52,25 @@ class Orchestra:
 
     def get(self, path: str) -> Any:
         """Ask the API."""
-        reply = self._http.get(self.url + path)
+        reply = self._ask("GET", path)
         assert reply.status_code == 200, reply.text
         return reply.json()
 
     def post(self, path: str, **body: Any) -> Any:
         """Tell the API something, as the UI does."""
-        reply = self._http.post(self.url + path, json=body)
+        reply = self._ask("POST", path, body)
         assert reply.status_code < 300, reply.text
         return reply.json() if reply.content else None
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        """Once more where the server is busy: its SQLite was locked and nothing was done, which
+        every client of Prefect meets with patience."""
+        reply = self._http.request(method, self.url + path, json=body)
+        end = time.monotonic() + 60
+        while reply.status_code == 503 and time.monotonic() < end:
+            time.sleep(0.2)
+            reply = self._http.request(method, self.url + path, json=body)
+        return reply
 
     def command(self, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         """Prefect's command line."""
