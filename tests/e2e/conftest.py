@@ -51,14 +51,6 @@ def _brisk() -> Iterator[None]:
         yield
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs what needs the Prefect server, so that there is one."""
-    for item in items:
-        if "orchestra" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("prefect"))
-
-
 @pytest.fixture(scope="session")
 def http() -> Iterator[httpx.Client]:
     """A client for the sandbox's control API and for Prefect's."""

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -147,9 +147,11 @@ class Orchestra:
         found: dict[str, Any] = until(look, seconds=90, what=f"attempt {attempt} ended")
         return found
 
-    def tasks(self, run_id: str, *, attempt: int = 1, least: int = 8) -> dict[str, list[str]]:
-        """State names of a run's task runs by task, of one attempt; they are recorded a little
-        after the run has ended."""
+    def tasks(
+        self, run_id: str, *, named: Collection[str], attempt: int = 1
+    ) -> dict[str, list[str]]:
+        """State names of a run's task runs by task, of one attempt, once those ``named`` are
+        there: they are recorded a little after the run has ended."""
 
         def look() -> dict[str, list[str]] | None:
             rows = self.post(
@@ -158,12 +160,12 @@ class Orchestra:
                 sort="EXPECTED_START_TIME_ASC",
             )
             mine = [row for row in rows if row["flow_run_run_count"] == attempt]
-            if len(mine) < least or any(row["state_type"] not in _ENDED for row in mine):
+            if any(row["state_type"] not in _ENDED for row in mine):
                 return None
             found: dict[str, list[str]] = {}
             for row in mine:
                 found.setdefault(row["task_key"].rsplit("-", 1)[0], []).append(row["state_name"])
-            return found
+            return found if found.keys() >= set(named) else None
 
         answer: dict[str, list[str]] = until(look, seconds=60, what="the tasks are recorded")
         return answer

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from orchestra import ROOT, Orchestra
+from orchestra import ROOT
 from town import Said, Town
 
 from paidsync.settings import settings
@@ -160,9 +160,7 @@ def test_a_ledger_that_cannot_be_written_is_a_sentence(
     _sentence(town.paidsync("ledger", "upgrade"), 2)
 
 
-def test_unknown_connections_and_unset_secrets(
-    town: Town, prefect: Orchestra, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unknown_connections_and_unset_secrets(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     assert town.name in _sentence(town.paidsync("sync", "nobody"), 2)
     assert town.name in _sentence(town.paidsync("check", "nobody"), 2)
     _sentence(town.paidsync("approve", "nobody", "0", "--by", "a@b.example"), 2)
@@ -222,32 +220,6 @@ def test_ledger_status_tells_of_each_connection(town: Town) -> None:
     assert "audit trail   whole" in said.out
     assert "last run Held" in said.out
     assert "1 held" in said.out
-
-
-def test_the_exit_codes_of_sync(town: Town, prefect: Orchestra) -> None:
-    one = town.paid("1250.00")
-    preview = town.paidsync("sync", town.name, "--preview")
-    assert (preview.code, town.rows()) == (0, [])
-    assert "would post" in preview.out
-    held = town.ledger.leases.take(
-        str(town.world.procore.company_id), run_id="another", connection="sister", seconds=300
-    )
-    busy = town.paidsync("sync", town.name)
-    assert busy.code == 1
-    assert "Busy" in busy.out
-    town.ledger.leases.release(held)
-    done = town.paidsync("sync", town.name)
-    assert done.code == 0
-    assert "1,250.00 USD" in done.out
-    assert town.amounts(one.prefix) == ["1250.00"]
-    assert town.paidsync("sync", town.name).code == 0
-    town.paid("99.00", date=town.day(-5))
-    assert town.paidsync("sync", town.name).code == 3
-    town.fault("status", status=403, route="/me", rate=1)
-    failed = town.paidsync("sync", town.name)
-    assert failed.code == 1
-    assert "Failed" in failed.out
-    assert "Traceback" not in failed.out + failed.err
 
 
 def test_the_installed_command_is_the_same(tmp_path: Path) -> None:

@@ -1,13 +1,10 @@
-"""The run folders: what an auditor finds, and what a crash leaves."""
+"""The run folders: what an auditor finds in them."""
 
 import hashlib
 import itertools
-import subprocess
-import sys
 from pathlib import Path
 
-from orchestra import ROOT, Orchestra, until
-from town import Town, call_log, folders, manifest
+from town import Town, folders, manifest
 
 
 def _sha256(path: Path) -> str:
@@ -60,39 +57,3 @@ def test_a_run_that_fails_is_sealed_with_what_it_had(town: Town) -> None:
     assert summary["state"] == "Failed"
     assert manifest(summary["folder"])["state"] == "Failed"
     assert "calls.jsonl" in manifest(summary["folder"])["files"]
-
-
-def test_a_killed_run_is_sealed_by_the_next_and_nothing_is_posted_twice(
-    town: Town, prefect: Orchestra
-) -> None:
-    for place in range(4):
-        town.paid(f"{100 + place}.00", place)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cli.main", "sync", town.name],
-        cwd=ROOT,
-        env={**prefect.environment, **town.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    town.fault(
-        "kill", pid=process.pid, route="contract_payments", method="POST", after=2, when="after"
-    )
-    until(lambda: process.poll() is not None, seconds=90, what="the run was killed")
-    assert process.returncode == -9
-    assert len(town.rows()) == 3
-    [dead] = folders(town)
-    assert not (dead / "manifest.json").exists()
-
-    assert town.sync()["state"] == "Busy"  # the dead writer's lease lasts a while
-    town.let_the_lease_end()
-    summary = town.settled(state="Completed")
-    assert len(town.rows()) == 4
-    assert len({row.origin_id for row in town.rows()}) == 4
-    assert town.posts == 4
-    sealed = manifest(dead)
-    assert sealed["state"] == "crashed"
-    assert set(sealed["files"]) == {path.name for path in dead.iterdir()} - {"manifest.json"}
-    assert len(call_log(dead)) > 10
-    assert summary["verified"] >= 1
-    town.settled(state="NothingToDo")

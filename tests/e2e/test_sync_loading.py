@@ -195,17 +195,6 @@ def test_a_rate_limit_longer_than_a_run_may_wait_leaves_the_rest(
     town.settled(state="Completed", posted=2)
 
 
-def test_rule_6_4_a_stale_plan_is_refused_by_load_itself(town: Town) -> None:
-    """See also the retried flow in test_prefect_retries.py."""
-    one = town.paid("100.00")
-    town.settled(posted=1)
-    row = town.ledger.runs
-    generation = row.get(town.ledger.runs.last(town.name).run_id).generation
-    with pytest.raises(Exception, match="has read the ERP since"):
-        row.require_generation(town.name, generation - 1)
-    assert town.amounts(one.prefix) == ["100.00"]
-
-
 def test_rule_6_5_one_writer_per_procore_company(town: Town) -> None:
     town.paid("100.00")
     held = town.ledger.leases.take(
