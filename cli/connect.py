@@ -1,7 +1,6 @@
 """``paidsync connect`` and ``paidsync check``: what both systems say, before anything is stored."""
 
 import getpass
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -124,10 +123,10 @@ def _cannot(erp: Erp) -> list[str]:
 
 def _register(connection: ConnectionFile) -> None:
     """Put the connection's handle into Prefect, for the run form's drop-down."""
-    if not os.environ.get("PREFECT_API_URL"):
+    from cli.prefect_server import is_named, register, require_server
+
+    if not is_named():
         print("No PREFECT_API_URL is set: the run form will not list this connection yet.")
         return
-    from cli.prefect_server import register, require_server
-
     require_server()
     register(connection)

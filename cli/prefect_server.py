@@ -8,6 +8,11 @@ from connectors.connection import ConnectionFile
 from flows.handle import PaidsyncConnection, load_handle
 
 
+def is_named() -> bool:
+    """Whether a Prefect server is named, by the environment, a ``.env`` file or a profile."""
+    return bool(PREFECT_API_URL.value())
+
+
 def require_server() -> None:
     """Raises WrongUse where no Prefect server answers."""
     url = PREFECT_API_URL.value()
