@@ -98,12 +98,14 @@ def _bring_up(place: Place, processes: Processes, screen: Screen) -> tuple[dict[
     today = date.fromisoformat(Control(ready["control"]).see("/clock")["today"])
     start = (today - timedelta(days=365)).isoformat()
     environment |= place.write_connection(ready, start)
+    screen.command(f"paidsync connect {place.connection_file.relative_to(_CHECKOUT)}")
+    command = [*paidsync, "connect", str(place.connection_file)]
+    # The Prefect server is still starting; the first sync puts the connection into its form.
+    early = {name: value for name, value in environment.items() if name != "PREFECT_API_URL"}
+    screen.line(processes.run("connect", command, early, good=(0,)).strip())
     processes.wait_for(
         "prefect-server", lambda: _answers(f"http://127.0.0.1:{port}/api/health"), _PATIENCE
     )
-    screen.command(f"paidsync connect {place.connection_file.relative_to(_CHECKOUT)}")
-    command = [*paidsync, "connect", str(place.connection_file)]
-    screen.line(processes.run("connect", command, environment, good=(0,)).strip())
     return environment, ready["control"]
 
 
