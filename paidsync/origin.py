@@ -3,7 +3,7 @@
 import hashlib
 import re
 from typing import NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 LONGEST = 200
 _DIGEST = 32
@@ -47,9 +47,3 @@ def parse(origin_id: str) -> OriginId | None:
     if allocation.count(":") != 3 or not _N.fullmatch(n):
         return None
     return OriginId(allocation, int(n))
-
-
-def erp_of(allocation: str) -> tuple[str, str]:
-    """The ERP's name and its company, decoded."""
-    erp, company = allocation.split(":")[:2]
-    return unquote(erp), unquote(company)

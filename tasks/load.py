@@ -216,7 +216,6 @@ class _Loader:
         return bool(
             earlier["state"] == "refused"
             and earlier["kind"] == "reversal"
-            and earlier["plan_hash"] is not None
             and entry["kind"] == "payment"
             and earlier["n"] == entry["n"] - 1
         )
