@@ -102,6 +102,7 @@ def _run(connection: str, stage: Callable[[str], Any]) -> dict[str, Any]:
                 mode="sync",
                 since=None,
                 projects=(),
+                restate=None,
                 requested_by=None,
                 trigger="on demand",
             )
@@ -117,7 +118,8 @@ def _run(connection: str, stage: Callable[[str], Any]) -> dict[str, Any]:
             came.plan = plan = plan_entries.fn(run, extract=extracted, match=came.match)
             require_loadable(plan)
             entries = rows_of(read_frame(plan["entries"], ENTRIES))
-            batches = in_batches(entries, own.batch_commitments, canary=is_first_write(run))
+            canary = run.policy_version if is_first_write(run, entries) else None
+            batches = in_batches(entries, own.batch_commitments, canary_of=canary)
         for number, batch in enumerate(batches, start=1):
             ids = [entry["origin_id"] for entry in batch]
             place = {"batch": number, "batches": len(batches)}

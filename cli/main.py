@@ -61,16 +61,34 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ID",
         help="plan only this Procore project; may be repeated",
     )
+    sync.add_argument(
+        "--restate",
+        metavar="NAME",
+        help="judge what is posted already by the present policy, too; its plan needs approval",
+    )
     sync.set_defaults(command=_sync)
 
     approve = commands.add_parser(
-        "approve", help="let exactly this plan through, which a run refused as a mass change"
+        "approve", help="let exactly this plan through: a mass change, or a restatement"
     )
     approve.add_argument("name", help="the connection")
     approve.add_argument("plan", help="the plan's hash, as the refused run shows it")
     approve.add_argument("--by", required=True, metavar="EMAIL", help="who approves")
     approve.add_argument("--note", help="why")
     approve.set_defaults(command=_approve)
+
+    holds = commands.add_parser("holds", help="list what waits for a person, and what may be done")
+    holds.add_argument("name", help="the connection")
+    holds.set_defaults(command=_holds)
+
+    decide = commands.add_parser("decide", help="decide about a hold; the next run acts on it")
+    decide.add_argument("name", help="the connection")
+    decide.add_argument("hold", type=int, help="the hold's number, as `paidsync holds` lists it")
+    decide.add_argument("decision", help="one of those that `paidsync holds` lists for it")
+    decide.add_argument("--application", metavar="ID", help="Procore's id, for `link`")
+    decide.add_argument("--by", required=True, metavar="EMAIL", help="who decides")
+    decide.add_argument("--note", help="why")
+    decide.set_defaults(command=_decide)
 
     ledger = commands.add_parser("ledger", help="create, migrate or look at the ledger")
     verbs = ledger.add_subparsers(title="verbs", required=True, metavar="VERB")
@@ -102,13 +120,38 @@ def _check(chosen: argparse.Namespace) -> int:
 def _sync(chosen: argparse.Namespace) -> int:
     from cli.sync import sync
 
-    return sync(chosen.name, preview=chosen.preview, since=chosen.since, projects=chosen.project)
+    return sync(
+        chosen.name,
+        preview=chosen.preview,
+        since=chosen.since,
+        projects=chosen.project,
+        restate=chosen.restate,
+    )
 
 
 def _approve(chosen: argparse.Namespace) -> int:
     from cli.ledger import approve
 
     return approve(chosen.name, chosen.plan, by_whom=chosen.by, note=chosen.note)
+
+
+def _holds(chosen: argparse.Namespace) -> int:
+    from cli.holds import holds
+
+    return holds(chosen.name)
+
+
+def _decide(chosen: argparse.Namespace) -> int:
+    from cli.holds import decide
+
+    return decide(
+        chosen.name,
+        chosen.hold,
+        chosen.decision,
+        application_id=chosen.application,
+        by_whom=chosen.by,
+        note=chosen.note,
+    )
 
 
 def _ledger_upgrade(_chosen: argparse.Namespace) -> int:

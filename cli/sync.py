@@ -3,6 +3,9 @@
 from datetime import date
 from typing import Any
 
+from pydantic import ValidationError
+
+from cli.faults import WrongUse
 from cli.prefect_server import register, require_server
 from flows.sync_payments import SyncOptions, sync_payments
 from paidsync.ledger import Ledger
@@ -13,12 +16,20 @@ from tasks.pages import shown_money
 _EXIT = {"Completed": 0, "NothingToDo": 0, "Held": 3, "Partial": 3, "AwaitingApproval": 3}
 
 
-def sync(name: str, *, preview: bool, since: date | None, projects: list[str]) -> int:
+def sync(
+    name: str, *, preview: bool, since: date | None, projects: list[str], restate: str | None
+) -> int:
     """Run the flow and print what it came to."""
     ledger = Ledger(settings().ledger_url).require_current()
     connection = stored_connection(ledger, name)
     require_server()
-    options = SyncOptions(mode="preview" if preview else "sync", since=since, projects=projects)
+    try:
+        options = SyncOptions(
+            mode="preview" if preview else "sync", since=since, projects=projects, restate=restate
+        )
+    except ValidationError as error:
+        faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
+        raise WrongUse(f"These options cannot be used: {faults}.") from None
     state = sync_payments(register(connection), options, return_state=True)
     run = ledger.runs.get(str(state.state_details.flow_run_id))
     ledger.close()
@@ -55,6 +66,6 @@ def _print(summary: dict[str, Any], folder: str) -> None:
     for kind in ("held", "pending", "outside"):
         for reason, count in summary[kind].items():
             print(f"    {kind}: {reason} {count}")
-    if summary["state"] not in _EXIT:
+    if summary["state"] not in _EXIT or summary["awaiting"]:
         print(f"  {summary['message']}")
     print(f"  evidence: {folder}")

@@ -59,6 +59,15 @@ class SyncOptions(BaseModel):
         description="Your e-mail address in Procore. It is kept in the evidence.",
         json_schema_extra={"position": 3},
     )
+    restate: str | None = Field(
+        None,
+        title="Restate",
+        min_length=3,
+        max_length=100,
+        description="Judge what is posted already by the present policy, too: give the restatement "
+        "a name. Nothing is posted before its plan is approved. Leave empty otherwise.",
+        json_schema_extra={"position": 4},
+    )
 
 
 _A_PREVIEW = SyncOptions()
@@ -97,6 +106,7 @@ def sync_payments(connection: PaidsyncConnection, options: SyncOptions = _A_PREV
         mode=options.mode,
         since=options.since.isoformat() if options.since else None,
         projects=tuple(options.projects),
+        restate=options.restate,
         requested_by=options.requested_by,
         trigger="schedule" if runtime.flow_run.parent_flow_run_id else "on demand",
     )
@@ -122,7 +132,8 @@ def _attempt(run: Run, came: Came, ledger: Ledger) -> dict[str, Any]:
             extracted, plan = _read_and_plan(run, came)
             if run.mode == "sync":
                 require_loadable(plan)
-                _load(run, came, plan, context=extracted["context"])
+                if plan["awaiting"] is None:
+                    _load(run, came, plan, context=extracted["context"])
         except Exception as trouble:  # noqa: BLE001 - whatever happened, the evidence is sealed
             came.trouble = trouble
             if not isinstance(trouble, OutsideError | RunStopped):
@@ -151,7 +162,9 @@ def _load(run: Run, came: Came, plan: dict[str, Any], *, context: Ref) -> None:
     """Batch by batch: send, then read back. A batch that fails leaves the others to be done."""
     entries = rows_of(read_frame(plan["entries"], ENTRIES))
     size = settings().batch_commitments
-    batches = in_batches(entries, size, canary=is_first_write(run))
+    version = run.policy_version
+    canary = version if is_first_write(run, entries) else None
+    batches = in_batches(entries, size, canary_of=canary)
     first_trouble: OutsideError | None = None
     number = 0
     while batches:
@@ -172,13 +185,13 @@ def _load(run: Run, came: Came, plan: dict[str, Any], *, context: Ref) -> None:
         came.verified.append(seen)
         if seen_red(seen):
             break  # nothing more is sent while something does not stand as it was sent
-        if batches and is_first_write(run):
+        rest = [entry for each in batches for entry in each]
+        if canary is not None and rest and is_first_write(run, [*batch, *rest]):
             # No canary stands green yet, so the rest waits (money-rules 5.4). One that Procore
             # refused is another matter: that is a plain answer, and the next may be taken.
             if states != {"refused": 1} or number == _CANARIES:
                 break
-            rest = [entry for each in batches for entry in each]
-            batches = in_batches(rest, size, canary=True)
+            batches = in_batches(rest, size, canary_of=version)
     came.loaded = first_trouble is None
     if first_trouble is not None:
         raise first_trouble

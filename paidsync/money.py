@@ -1,6 +1,7 @@
 """Money as whole minor units beside an ISO 4217 code; Decimal only at the edges, float nowhere."""
 
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from fractions import Fraction
 
 from iso4217 import Currency
 
@@ -69,3 +70,9 @@ def plain(minor: int, currency: str) -> str:
 def shown(minor: int, currency: str) -> str:
     """For people: ``1,250.50 USD``."""
     return f"{from_minor(minor, currency):,f} {currency}"
+
+
+def proportion(minor: int, part: Decimal | int, whole: Decimal | int) -> int:
+    """``minor * part / whole`` in whole minor units, half to even."""
+    exact = Fraction(minor) * Fraction(part) / Fraction(whole)
+    return round(exact)  # Python rounds a Fraction half to even

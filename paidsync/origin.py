@@ -3,10 +3,13 @@
 import hashlib
 import re
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 LONGEST = 200
 _DIGEST = 32
+_LONGEST_COMPANY = 100
+_HASHED = "sha256"
+_PART = "@"  # quoted wherever it belongs to an id itself
 _N = re.compile(r"[1-9][0-9]{0,8}")  # as entry_id writes it: no zero in front
 
 
@@ -17,23 +20,48 @@ class OriginId(NamedTuple):
     n: int
 
 
-def allocation_id(erp: str, erp_company: str, payment_id: str, bill_id: str) -> str:
+def allocation_id(
+    erp: str, erp_company: str, payment_id: str, bill_id: str, *, application_id: str | None = None
+) -> str:
     """The prefix under which all entries of an allocation stand; never random.
 
     Parts are percent-encoded (money-rules 1.7); an id that would grow past 200 characters ends
-    in a SHA-256 instead of its payment and bill.
+    in a SHA-256 instead of its payment and bill. ``application_id`` joins where the policy splits
+    the bill (money-rules 3.2).
     """
-    parts = [quote(part, safe="") for part in (erp, erp_company, payment_id, bill_id)]
-    whole = ":".join(parts)
+    bill = _quoted(bill_id)
+    if application_id is not None:
+        bill += f"{_PART}{_quoted(application_id)}"
+    whole = f"{company_prefix(erp, erp_company)}{_quoted(payment_id)}:{bill}"
     if len(whole) <= LONGEST:
         return whole
     digest = hashlib.sha256(whole.encode()).hexdigest()[:_DIGEST]
-    return ":".join([*parts[:2], "sha256", digest])
+    return f"{company_prefix(erp, erp_company)}{_HASHED}:{digest}"
 
 
 def company_prefix(erp: str, erp_company: str) -> str:
     """What every id of one ERP company begins with."""
-    return f"{quote(erp, safe='')}:{quote(erp_company, safe='')}:"
+    company = _quoted(erp_company)
+    if len(company) > _LONGEST_COMPANY:
+        company = f"{_HASHED}-{hashlib.sha256(company.encode()).hexdigest()[:_DIGEST]}"
+    return f"{_quoted(erp)}:{company}:"
+
+
+def part(allocation: str) -> str:
+    """The application that joins the id where the policy splits the bill; else empty."""
+    return unquote(allocation.rpartition(":")[2].partition(_PART)[2])
+
+
+def payment_and_bill(allocation: str) -> tuple[str, str] | None:
+    """The ERP's ids that an allocation's id is made of; None where it ends in a hash."""
+    _, _, payment, bill = allocation.split(":")
+    if payment == _HASHED:
+        return None
+    return unquote(payment), unquote(bill.split(_PART)[0])
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe="")
 
 
 def entry_id(allocation: str, n: int) -> str:

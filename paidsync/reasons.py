@@ -20,13 +20,54 @@ class Disposition(StrEnum):
 class _Reason(StrEnum):
     plain: str
     action: str
+    decisions: "tuple[Decision, ...]"  # what a person may decide about it, of a hold only
 
-    def __new__(cls, code: str, plain: str = "", action: str = "") -> Self:
+    def __new__(
+        cls,
+        code: str,
+        plain: str = "",
+        action: str = "",
+        decisions: "tuple[Decision, ...]" = (),
+    ) -> Self:
         member = str.__new__(cls, code)
         member._value_ = code
         member.plain = plain
         member.action = action
+        member.decisions = decisions
         return member
+
+
+class Decision(_Reason):
+    """What a person may decide about a hold; it holds as long as the allocation's state does."""
+
+    LEAVE = (
+        "leave",
+        "Nothing is posted or taken back for it; what stands in Procore stays.",
+        "Say why in the note.",
+    )
+    POST = (
+        "post",
+        "This one reason no longer holds it; every other rule still does.",
+        "Make sure that the payment is right as it is.",
+    )
+    LINK = (
+        "link",
+        "It belongs to the payment application that you name.",
+        "Name the application by Procore's id.",
+    )
+    REVERSE = (
+        "reverse",
+        "What stands in Procore is taken back; payments that waited with it are posted.",
+        "Make sure that the payment is really gone.",
+    )
+    POST_WITHOUT_APPLICATION = (
+        "post_without_application",
+        "It is posted to the original bill's commitment, on no payment application.",
+        "Make sure that no release application will follow.",
+    )
+
+
+_LEAVE = (Decision.LEAVE,)
 
 
 class Outside(_Reason):
@@ -62,6 +103,11 @@ class Outside(_Reason):
         "It belongs to another entity of the ERP than this connection's.",
         "Nothing here; the other entity needs a connection of its own.",
     )
+    LEFT_BY_DECISION = (
+        "left_by_decision",
+        "It was held, and a person decided to leave it as it is.",
+        "Nothing, as long as it stays as it was; a change opens the question again.",
+    )
     PAID_BY_PROCORE_PAY = (
         "paid_by_procore_pay",
         "Procore Pay made this payment, so Procore shows it already.",
@@ -91,171 +137,205 @@ class Hold(_Reason):
         "missing_bill_number",
         "The bill has no bill number in the ERP.",
         "Enter the vendor's invoice number on the bill in the ERP.",
+        _LEAVE,
     )
     BAD_BILL_NUMBER = (
         "bad_bill_number",
         "The bill number is too long, padded or has characters that cannot be shown.",
         "Correct the bill number in the ERP.",
+        _LEAVE,
     )
     MISSING_AMOUNT = (
         "missing_amount",
         "The ERP gives no amount for this payment on this bill.",
         "Open the payment in the ERP and check the amount applied to the bill.",
+        _LEAVE,
     )
     AMOUNT_NOT_POSITIVE = (
         "amount_not_positive",
         "The amount applied to the bill is zero or negative.",
         "Check the payment in the ERP; a refund is entered as such there.",
+        _LEAVE,
     )
     AMOUNT_EXCEEDS_BILL = (
         "amount_exceeds_bill",
         "More was applied to the bill than the bill's total.",
         "Correct the payment or the bill in the ERP.",
+        _LEAVE,
     )
     AMOUNT_PRECISION = (
         "amount_precision",
         "The amount has more decimals than its currency, or is too large to be real.",
         "Correct the amount in the ERP.",
+        _LEAVE,
     )
     BAD_CURRENCY = (
         "bad_currency",
         "The currency code is missing or unknown.",
         "Set the currency of the bill in the ERP.",
+        _LEAVE,
     )
     CURRENCY_DIFFERS = (
         "currency_differs",
         "The bill's currency is not the commitment's, or the ERP gives no amount in it.",
         "Correct the bill in the ERP or the commitment in Procore; amounts are never converted.",
+        _LEAVE,
     )
     DATE_IN_FUTURE = (
         "date_in_future",
         "The payment date is missing, or later than today in the ERP company's calendar.",
         "Wait for the date, or correct it in the ERP.",
+        _LEAVE,
     )
     DUPLICATE_ALLOCATION = (
         "duplicate_allocation",
         "The ERP delivered two versions of this payment on this bill that contradict each other.",
         "Check the payment in the ERP and run again.",
+        _LEAVE,
     )
     UNKNOWN_ERP_STATUS = (
         "unknown_erp_status",
         "The payment has a status or a kind of line that PaidSync does not know.",
         "Check the payment in the ERP; report the status so that it can be taught.",
+        _LEAVE,
     )
     UNKNOWN_PAYMENT_METHOD = (
         "unknown_payment_method",
         "The payment method is none that Procore knows.",
         "Correct the method in the ERP.",
+        _LEAVE,
     )
     AMBIGUOUS_MATCH = (
         "ambiguous_match",
         "More than one payment application fits this bill.",
         "Make the invoice numbers unique, or link the right application.",
+        (Decision.LINK, Decision.LEAVE),
     )
     VENDOR_DIFFERS = (
         "vendor_differs",
         "The payment application names this bill, but neither vendor nor number agree.",
         "Check which bill the application was exported to, and correct the link.",
+        (Decision.POST, Decision.LINK, Decision.LEAVE),
     )
     BILL_TOTAL_DIFFERS = (
         "bill_total_differs",
         "The bill's total is not what the payment application says is due.",
         "Compare the bill in the ERP with the application in Procore.",
+        (Decision.POST, Decision.LEAVE),
     )
     BILL_SPANS_COMMITMENTS = (
         "bill_spans_commitments",
         "The bill's lines name several commitments.",
         "Split the bill, or name the split in the connection's policy.",
+        (Decision.POST, Decision.LINK, Decision.LEAVE),
     )
     RETAINAGE_WITHOUT_APPLICATION = (
         "retainage_without_application",
         "This retainage bill has no release application in Procore.",
-        "Create the release application in Procore.",
+        "Create the release application in Procore, or have it posted without one.",
+        (Decision.LINK, Decision.POST_WITHOUT_APPLICATION, Decision.LEAVE),
     )
     CASH_SPLIT_UNKNOWN = (
         "cash_split_unknown",
         "The ERP does not say how much cash went to this bill.",
         "Split the payment in the ERP so that each line pays one bill.",
+        _LEAVE,
     )
     PREPAYMENT_DATE_UNKNOWN = (
         "prepayment_date_unknown",
         "The ERP does not say when the prepayment was applied to the bill.",
         "Enter the date of the application in the ERP.",
+        _LEAVE,
     )
     OVERPAYS_PAYMENT_APPLICATION = (
         "overpays_payment_application",
         "More than the payment application allows, retainage and tax included.",
         "Check the payment in the ERP against the application in Procore.",
+        (Decision.POST, Decision.LEAVE),
     )
     EXCEEDS_ERP_PAID = (
         "exceeds_erp_paid",
         "Procore would show more paid than the ERP says was paid on the bill.",
         "Look for a row in Payments Issued that somebody else entered.",
+        (Decision.POST, Decision.LEAVE),
     )
     LOOKS_LIKE_MANUAL_PAYMENT = (
         "looks_like_manual_payment",
         "Somebody seems to have typed this payment into Procore already.",
         "Remove the typed row in Procore, or confirm that it is another payment.",
+        (Decision.POST, Decision.LEAVE),
     )
     OTHER_INTEGRATION_ROW = (
         "other_integration_row",
         "Another integration seems to have posted this payment already.",
         "Find out which integration owns the payments of this company.",
+        (Decision.POST, Decision.LEAVE),
     )
     PAYMENTS_TAB_DISABLED = (
         "payments_tab_disabled",
         "The commitment's Payments Issued tab is switched off.",
         "In Procore: commitment, Advanced Settings, Edit, Payment, Enable Payments.",
+        _LEAVE,
     )
     PROJECT_NOT_ACTIVE = (
         "project_not_active",
         "The project is not active, or the service account cannot see it.",
         "Activate the project in Procore, or permit it for the service account.",
+        _LEAVE,
     )
     COMMITMENT_VOID = (
         "commitment_void",
         "The commitment is void or terminated.",
         "Check the commitment in Procore.",
+        _LEAVE,
     )
     APPLICATION_UNLINKED = (
         "application_unlinked",
         "The payment was posted, but its application is no longer linked to this bill.",
         "Export the application again, or decide where the payment belongs.",
+        (Decision.LINK, Decision.LEAVE),
     )
     DELETED_IN_ERP = (
         "deleted_in_erp",
         "The payment was deleted in the ERP after it had been posted.",
-        "Confirm the deletion; the policy can reverse such payments.",
+        "Confirm the deletion, and it is taken back; the policy can do so by itself.",
+        (Decision.REVERSE, Decision.LEAVE),
     )
     DISAPPEARED_FROM_ERP = (
         "disappeared_from_erp",
         "The ERP no longer shows the payment, without proof that it was deleted.",
         "Look for the payment in the ERP and check the service user's access.",
+        (Decision.REVERSE, Decision.LEAVE),
     )
     CHANGED_BEFORE_START = (
         "changed_before_start",
         "A payment from before the start date was changed in the ERP.",
         "Decide whether Procore has to follow.",
+        (Decision.POST, Decision.LEAVE),
     )
     DRIFT_IN_PROCORE = (
         "drift_in_procore",
         "A row that PaidSync posted was changed or removed in Procore.",
         "Find out who changed it; accept the change or have it restored.",
+        _LEAVE,
     )
     DUPLICATE_IN_PROCORE = (
         "duplicate_in_procore",
         "Procore shows two rows with one of our ids.",
         "Ask Procore Support to remove one.",
+        _LEAVE,
     )
     ORIGIN_ID_CONFLICT = (
         "origin_id_conflict",
         "Procore has a row under our id that is not the row we sent.",
         "Compare both; ask Procore Support to unlink the wrong one.",
+        _LEAVE,
     )
     REFUSED_BY_PROCORE = (
         "refused_by_procore",
         "Procore refused the payment.",
         "Read Procore's message, mend the cause; the next run tries again.",
+        _LEAVE,
     )
     AWAITING_APPROVAL = (
         "awaiting_approval",

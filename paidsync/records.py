@@ -90,6 +90,7 @@ ALLOCATIONS = Schema(
         "bill_paid_minor": MONEY,  # what the ERP says is settled on the bill, by whatever
         "retainage_of": TEXT,
         "named_commitments": TEXT,  # comma-separated external ids on the bill's lines
+        "split_application": TEXT,  # of a bill that the policy splits: this part's application
         "reversal_date": TEXT,  # the ERP's reversing document, where there is one
         "reversed_by": TEXT,
         "modified_at": TEXT,
@@ -98,6 +99,7 @@ ALLOCATIONS = Schema(
         "split_in_proportion": FLAG,  # credits were spread: sound on one commitment only
         "fresh": FLAG,  # read from the ERP in this run
         "opening": FLAG,  # history of the opening scan
+        "opening_state": TEXT,  # fingerprint of what the opening scan saw
     },
 )
 
@@ -113,7 +115,17 @@ class Standing:
     DISAPPEARED = "disappeared"  # no longer shown, without proof
 
 
-BILLS = Schema("bills", {"bill_id": TEXT, "vendor_id": TEXT, "number": TEXT})
+BILLS = Schema(
+    "bills",
+    {
+        "bill_id": TEXT,
+        "vendor_id": TEXT,
+        "number": TEXT,
+        "currency": TEXT,
+        "total_minor": MONEY,
+        "paid_minor": MONEY,
+    },
+)
 
 PAYMENT_APPLICATIONS = Schema(
     "payment_applications",
@@ -123,6 +135,7 @@ PAYMENT_APPLICATIONS = Schema(
         "commitment_id": TEXT,
         "number": TEXT,  # its place on the commitment
         "invoice_number": TEXT,
+        "invoice_type": TEXT,  # progress, retainage_release or both in one
         "status": TEXT,
         "origin_id": TEXT,
         "vendor_id": TEXT,
@@ -204,6 +217,7 @@ ENTRIES = Schema(
         "n": COUNT,
         "kind": TEXT,  # payment or reversal
         "reverses": TEXT,  # the origin_id of the entry that a reversal takes back
+        "links": TEXT,  # the typed row that gets our id, instead of a new one
         "payment_id": TEXT,
         "bill_id": TEXT,
         "project_id": TEXT,

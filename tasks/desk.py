@@ -18,7 +18,9 @@ from paidsync.evidence import RunFolder
 from paidsync.ledger import Ledger
 from paidsync.ledger.leases import Lease
 from paidsync.policy import Policy
+from paidsync.reasons import Decision, Hold
 from paidsync.settings import Settings, settings
+from tasks.decisions import Decided, Decisions
 
 Mode = Literal["preview", "sync"]
 Ref = dict[str, Any]
@@ -40,6 +42,7 @@ class Run:
     policy_version: int
     since: str | None = None  # ISO date
     projects: tuple[str, ...] = ()
+    restate: str | None = None  # why old entries are judged by the present policy, too
     requested_by: str | None = None
     trigger: str = "on demand"
     fencing: int | None = None  # of the lease, once taken
@@ -84,6 +87,29 @@ class Desk:
     def policy(self) -> Policy:
         """The policy of this run."""
         return self.connection.policy
+
+    @cached_property
+    def policies(self) -> dict[int, Policy]:
+        """Every version of the policy: an entry is judged by the one it was posted under."""
+        stored = self.ledger.connections.policies(self.run.connection)
+        return {version: Policy.model_validate(document) for version, document in stored.items()}
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """What people decided about holds."""
+        stored = self.ledger.holds.decisions(self.run.connection)
+        return {
+            allocation: [
+                Decided(
+                    Hold(row["reason"]),
+                    row["state"],
+                    Decision(row["decision"]),
+                    row["application_id"],
+                )
+                for row in rows
+            ]
+            for allocation, rows in stored.items()
+        }
 
     @cached_property
     def procore(self) -> Procore:

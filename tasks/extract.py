@@ -18,7 +18,7 @@ from paidsync.records import (
 from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_again, same_extract
 from tasks.pages import shown_money
 from tasks.reading import Read, Reader
-from tasks.rows import with_bill
+from tasks.rows import opening_state, with_bill
 
 
 @task(
@@ -80,7 +80,8 @@ def _mark_opening_history(at: Desk, read: Read) -> None:
     """7.1: in the first run, what is dated before the start date is history."""
     start = at.policy.start_date.isoformat()
     for row in read.allocations.values():
-        row["opening"] = bool(row["payment_date"] and row["payment_date"] < start)
+        if row["payment_date"] and row["payment_date"] < start:
+            row |= {"opening": True, "opening_state": opening_state(row)}
 
 
 def _keep_opening_history(at: Desk, read: Read) -> None:
@@ -88,7 +89,8 @@ def _keep_opening_history(at: Desk, read: Read) -> None:
     payments = {str(row["payment_id"]) for row in read.allocations.values()}
     for row in rows_of(at.ledger.allocations.of_payments(at.run.connection, payments)):
         if row["opening"] and row["allocation_id"] in read.allocations:
-            read.allocations[row["allocation_id"]]["opening"] = True
+            kept = {name: row[name] for name in ("opening", "opening_state")}
+            read.allocations[row["allocation_id"]] |= kept
 
 
 def _store(at: Desk, read: Read) -> int:
@@ -149,6 +151,7 @@ def _context(at: Desk, read: Read, generation: int | None) -> dict[str, Any]:
         "erp_company": company.company_id,
         "erp_company_name": text(company.name),
         "home_currency": company.home_currency,
+        "time_zone": company.time_zone,
         "today": today.isoformat(),
         "read_at": datetime.now(tz=company.now.tzinfo).isoformat(timespec="seconds"),
         "installation": at.ledger.connections.installation_id(),

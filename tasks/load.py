@@ -17,15 +17,15 @@ from connectors.errors import (
     TryLater,
     UnknownOutcome,
 )
-from connectors.procore.records import NewContractPayment
+from connectors.procore.records import ContractPayment, NewContractPayment
 from connectors.procore.routes import ContractPaymentsRoute, PaymentRoute
 from paidsync import money
 from paidsync.evidence.folder import read_frame, read_json
 from paidsync.reasons import Hold
 from paidsync.records import CONTRACT_PAYMENTS, ENTRIES, rows_of
+from tasks.case import differences, is_the_same
 from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_again
-from tasks.plan import read_rows
-from tasks.planning import differences, is_the_same
+from tasks.payments_issued import read_rows
 from tasks.rows import contract_payment_row
 from tasks.strategies import Row
 
@@ -80,20 +80,27 @@ def load_batch(
     return dict(counts)
 
 
-def is_first_write(run: Run) -> bool:
-    """Whether nothing was yet verified under this route and policy (money-rules 5.4)."""
+def is_first_write(run: Run, entries: list[Entry]) -> bool:
+    """Whether some of the entries would be the first under this route and policy, so that a
+    canary goes ahead (money-rules 5.4)."""
+    if not any(entry["policy_version"] == run.policy_version for entry in entries):
+        return False
     with desk(run) as at:
         return at.ledger.entries.first_write_is_ahead(
             run.connection, ContractPaymentsRoute.name, run.policy_version
         )
 
 
-def in_batches(entries: list[Entry], commitments: int, *, canary: bool) -> list[list[Entry]]:
-    """Batches of whole commitments, in the plan's order; a canary of one entry first (5.4)."""
+def in_batches(
+    entries: list[Entry], commitments: int, *, canary_of: int | None
+) -> list[list[Entry]]:
+    """Batches of whole commitments, in the plan's order; a canary of one entry under the policy
+    version ``canary_of`` goes first (5.4)."""
+    candidates = [entry for entry in entries if entry["policy_version"] == canary_of]
     first: list[Entry] = []
-    if canary and len(entries) > 1:
+    if candidates and len(entries) > 1:
         # The plainest: nothing to remark, and not a next try after something was refused.
-        first = [min(entries, key=lambda entry: (bool(entry["amber"]), entry["n"] > 1))]
+        first = [min(candidates, key=lambda entry: (bool(entry["amber"]), entry["n"] > 1))]
     of: dict[str, int] = {}
     rest: dict[int, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -149,7 +156,14 @@ class _Loader:
         before: list[Row],
         successors: set[str],
     ) -> None:
-        there = self._rows(entries[0])
+        rows = self._listed(entries[0])
+        there = {_name(row): row for row in rows}
+        if len(there) < len(rows):
+            get_run_logger().warning(
+                "Commitment %s shows two rows with one id; it waits for the next run.",
+                commitment_id,
+            )
+            return
         if self._changed_meanwhile(before, there):
             get_run_logger().warning(
                 "The payments of commitment %s changed in Procore since they were planned; "
@@ -171,9 +185,9 @@ class _Loader:
             if entry["origin_id"] in successors:
                 self._read_back(entry)
 
-    def _rows(self, entry: Entry) -> dict[str, Row]:
-        rows = read_rows(self._at, entry["project_id"], entry["commitment_id"], entry["currency"])
-        return {row["origin_id"] or f"row {row['contract_payment_id']}": row for row in rows}
+    def _listed(self, entry: Entry) -> list[dict[str, Any]]:
+        place = entry["project_id"], entry["commitment_id"]
+        return read_rows(self._at.procore, *place, entry["currency"])
 
     def _changed_meanwhile(self, before: list[Row], there: Mapping[str, Row]) -> bool:
         """Whether anything but our own entries of this plan came, went or changed."""
@@ -205,7 +219,8 @@ class _Loader:
             self._connection, [entry["allocation_id"]]
         ).get(entry["allocation_id"], [])
         return all(
-            each["state"] in ("verified", "refused") and not self._pair_broken(each, entry)
+            each["state"] in ("verified", "refused", "superseded")
+            and not self._pair_broken(each, entry)
             for each in earlier
             if each["n"] < entry["n"]
         )
@@ -231,7 +246,7 @@ class _Loader:
             self._connection, origin_id, route=self._route.name, run_id=self._at.run.run_id
         )
         try:
-            made = self._route.post(entry["project_id"], entry["commitment_id"], new)
+            made = self._write(entry, new)
         except (UnknownOutcome, Conflict) as error:
             self._look(entry, error)
         except RateLimited:
@@ -249,12 +264,18 @@ class _Loader:
         else:
             ledger.entries.posted(self._connection, origin_id, made.contract_payment_id)
 
+    def _write(self, entry: Entry, new: NewContractPayment) -> ContractPayment:
+        place = entry["project_id"], entry["commitment_id"]
+        if entry["links"]:
+            return self._route.link(*place, entry["links"], new)
+        return self._route.post(*place, new)
+
     def _look(self, entry: Entry, error: OutsideError) -> None:
         """It may stand, or something else may: read before anything else."""
         get_run_logger().warning("%s: %s; reading it back.", _shown(entry), error.message)
-        row = self._rows(entry).get(entry["origin_id"])
-        if row is not None:
-            self._adopt(entry, row)
+        named = [row for row in self._listed(entry) if row["origin_id"] == entry["origin_id"]]
+        if named:
+            self._adopt(entry, named[0])
         elif isinstance(error, Conflict):
             self._at.ledger.entries.refused(
                 self._connection,
@@ -302,6 +323,11 @@ class _Loader:
             "reverses": entry["reverses"],
             "plan": self._plan_hash,
             "policy": entry["policy_version"],
+            "payment": entry["payment_id"],
+            "bill": entry["bill_id"],
+            "method": entry["payment_method"],
+            "invoice_date": entry["invoice_date"],
+            "links": entry["links"],
             "gross": entry["gross_minor"],
             "tax": entry["tax_minor"],
             "currency": entry["currency"],
@@ -319,6 +345,10 @@ class _Loader:
             origin_id=entry["origin_id"],
             origin_data=json.dumps(data, separators=(",", ":"), sort_keys=True),
         )
+
+
+def _name(row: Row) -> str:
+    return row["origin_id"] or f"row {row['contract_payment_id']}"
 
 
 def _shown(entry: Entry) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,7 +10,8 @@ import pandas as pd
 from prefect import get_run_logger, task
 
 from paidsync.evidence.folder import read_frame, read_json
-from paidsync.reasons import Disposition, Hold, Outside, Pending
+from paidsync.policy import Policy
+from paidsync.reasons import Decision, Disposition, Hold, Outside, Pending
 from paidsync.records import (
     ALLOCATIONS,
     BILLS,
@@ -21,12 +22,22 @@ from paidsync.records import (
     Standing,
     rows_of,
 )
+from tasks.bill_totals import total_differs
+from tasks.decisions import Decisions, decision_about, linked_application
 from tasks.desk import RETRIES, RETRY_SECONDS, Ref, Run, desk, may_try_again, same_extract
-from tasks.rows import NO_BILL
-from tasks.strategies import Book, Match, Row, find
+from tasks.rows import NO_BILL, opening_state
+from tasks.strategies import Book, Match, Row, by_decision, find
 
 # Commitments that no payment belongs on (Procore: commitments).
 _VOID = {"void", "terminated"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """For what anything was, or may have been, sent."""
+
+    allocations: Collection[str] = ()
+    bills: Collection[str] = ()
 
 
 def match(
@@ -36,41 +47,55 @@ def match(
     faults: pd.DataFrame,
     *,
     bills: Iterable[Row],
-    posted: set[str],
+    sent: Sent,
+    policy: Policy,
+    decisions: Decisions,
     home_currency: str,
 ) -> pd.DataFrame:
     """Dispositions of all allocations (records.DISPOSITIONS), one row each, in their order.
 
-    ``faults`` are the validation's; ``bills`` all bills known (bill_id, vendor_id, number);
-    ``posted`` the allocations for which anything was or may have been sent. A ``matched`` row may
-    still become held or outside when the plan has read Procore.
+    ``faults`` are the validation's; ``bills`` all bills known (records.BILLS). A ``matched`` row
+    may still become held or outside when the plan has read Procore.
     """
-    book = Book.of(rows_of(applications), bills)
+    book = Book.of(rows_of(applications), bills, policy)
     by_commitment = {row["commitment_id"]: row for row in rows_of(commitments)}
     first_fault: dict[str, Row] = {}
     for fault in rows_of(faults):
         first_fault.setdefault(fault["row_id"], fault)
     rows = rows_of(allocations)
-    found = {
-        row["allocation_id"]: find(row, book) if row["bill_id"] != NO_BILL else None for row in rows
-    }
-    spread = _spread_over_commitments(rows, found)
+    found = {row["allocation_id"]: _found(row, book, decisions) for row in rows}
+    spread = _spread_over_commitments(rows, {key: each for key, (each, _) in found.items()})
 
     def case(row: Row) -> _Case:
-        match_ = found[row["allocation_id"]]
-        application = (match_.application if match_ else None) or {}
+        match_, state = found[row["allocation_id"]]
         return _Case(
             row=row,
             match=match_,
+            state=state,
             fault=first_fault.get(row["allocation_id"]),
-            application_fault=first_fault.get(application.get("application_id", "")),
-            commitment=by_commitment.get(application.get("commitment_id", "")),
-            posted=row["allocation_id"] in posted,
+            application_fault=first_fault.get((match_ and match_.application_id) or ""),
+            commitment=by_commitment.get((match_ and match_.commitment_id) or ""),
+            posted=row["allocation_id"] in sent.allocations,
+            bill_posted=row["bill_id"] in sent.bills,
             spread=row["payment_id"] in spread,
+            book=book,
+            policy=policy,
+            decisions=decisions,
             home_currency=home_currency,
         )
 
     return DISPOSITIONS.frame(_judge(case(row)) for row in rows)
+
+
+def _found(row: Row, book: Book, decisions: Decisions) -> tuple[Match | None, str]:
+    """The match, and the state that holds and decisions bind to: as it is without a decision."""
+    if row["bill_id"] == NO_BILL:
+        return None, fingerprint(row, None)
+    match_ = find(row, book)
+    state = fingerprint(row, match_.application_id if match_ else None)
+    named = linked_application(decisions, row["allocation_id"], state)
+    linked = by_decision(named, book) if named is not None else None
+    return linked or match_, state
 
 
 def _spread_over_commitments(rows: Iterable[Row], found: Mapping[str, Match | None]) -> set[str]:
@@ -80,10 +105,7 @@ def _spread_over_commitments(rows: Iterable[Row], found: Mapping[str, Match | No
     for row in rows:
         if row["split_in_proportion"] and row["standing"] == Standing.LIVE:
             match_ = found[row["allocation_id"]]
-            application = match_.application if match_ else None
-            commitments[row["payment_id"]].add(
-                application["commitment_id"] if application else None
-            )
+            commitments[row["payment_id"]].add(match_.commitment_id if match_ else None)
     return {payment for payment, places in commitments.items() if len(places) > 1}
 
 
@@ -93,12 +115,21 @@ class _Case:
 
     row: Row
     match: Match | None
+    state: str
     fault: Row | None
     application_fault: Row | None
     commitment: Row | None
     posted: bool  # something was or may have been sent for it
+    bill_posted: bool  # or for another payment of its bill
     spread: bool  # its credits are spread over several commitments
+    book: Book
+    policy: Policy
+    decisions: Decisions
     home_currency: str
+
+    def decided(self, reason: Hold) -> Decision | None:
+        """What a person decided about this hold of the allocation as it is now."""
+        return decision_about(self.decisions, self.row["allocation_id"], self.state, reason)
 
 
 class _Verdict(NamedTuple):
@@ -122,6 +153,21 @@ def _contradicts_itself(case: _Case) -> _Verdict | None:
     return _held(Hold.DUPLICATE_ALLOCATION, fault["detail"], fault["rule"])
 
 
+def _changed_before_start(case: _Case) -> _Verdict | None:
+    """7.1: history of the opening scan that is no longer what it was."""
+    row, match_ = case.row, case.match
+    if not row["opening"]:
+        return None
+    if opening_state(row) == row["opening_state"] or match_ is None or match_.pending is not None:
+        return _Verdict(Disposition.OUTSIDE, Outside.OPENING_HISTORY)
+    return _held(
+        Hold.CHANGED_BEFORE_START,
+        f"Payment {row['payment_number'] or row['payment_id']} of bill "
+        f"{row['bill_number'] or row['bill_id']} is from before the start date and is no longer "
+        "what it was at the first run.",
+    )
+
+
 def _not_live(case: _Case) -> _Verdict | None:
     """Voided, moved, deleted: there is something to do only if something was posted."""
     standing = case.row["standing"]
@@ -136,8 +182,6 @@ def _not_live(case: _Case) -> _Verdict | None:
 
 def _nothing_to_do_with_procore(case: _Case) -> _Verdict | None:
     row = case.row
-    if row["opening"]:
-        return _Verdict(Disposition.OUTSIDE, Outside.OPENING_HISTORY)
     if row["bill_id"] == NO_BILL:
         return _Verdict(Disposition.OUTSIDE, Outside.UNAPPLIED)
     if case.match is None and not case.posted:
@@ -193,6 +237,23 @@ def _breaks_a_rule(case: _Case) -> _Verdict | None:
     return None
 
 
+def _bill_is_not_what_is_due(case: _Case) -> _Verdict | None:
+    """3.4: at the first match, the bill's total is what the application says is due."""
+    application = case.match.application if case.match else None
+    if case.posted or case.bill_posted or application is None:
+        return None
+    row = case.row
+    detail = total_differs(row, application, case.book, case.policy)
+    if detail is None:
+        return None
+    if "," in (row["named_commitments"] or ""):
+        return _held(
+            Hold.BILL_SPANS_COMMITMENTS,
+            f"Bill {row['bill_number']} names the commitments {row['named_commitments']}.",
+        )
+    return _held(Hold.BILL_TOTAL_DIFFERS, detail)
+
+
 def _commitment_refuses(case: _Case) -> _Verdict | None:
     row, commitment = case.row, case.commitment
     if commitment is None:
@@ -220,6 +281,7 @@ def _commitment_refuses(case: _Case) -> _Verdict | None:
 # In this order; the first that has something to say decides.
 _RULES: tuple[Callable[[_Case], _Verdict | None], ...] = (
     _contradicts_itself,
+    _changed_before_start,
     _not_live,
     _nothing_to_do_with_procore,
     _lost_its_application,
@@ -228,16 +290,16 @@ _RULES: tuple[Callable[[_Case], _Verdict | None], ...] = (
     _matched_doubtfully,
     _breaks_a_rule,
     _commitment_refuses,
+    _bill_is_not_what_is_due,
 )
 
 
 def _judge(case: _Case) -> dict[str, Any]:
     verdict = next(
-        (said for rule in _RULES if (said := rule(case)) is not None),
+        (said for rule in _RULES if (said := _decided(case, rule(case))) is not None),
         _Verdict(Disposition.MATCHED),
     )
     row, match_ = case.row, case.match
-    application = (match_.application if match_ else None) or {}
     return {
         "allocation_id": row["allocation_id"],
         "disposition": verdict.disposition.value,
@@ -245,13 +307,27 @@ def _judge(case: _Case) -> dict[str, Any]:
         "detail": verdict.detail,
         "rule": verdict.rule or (match_.strategy if match_ else None),
         "amber": ",".join(_remarks(row, match_)) or None,
-        "application_id": application.get("application_id"),
-        "commitment_id": application.get("commitment_id"),
-        "project_id": application.get("project_id"),
+        "application_id": match_.application_id if match_ else None,
+        "commitment_id": match_.commitment_id if match_ else None,
+        "project_id": match_.project_id if match_ else None,
         "currency": row["currency"],
         "cash_minor": row["cash_minor"],
-        "state": fingerprint(row, application.get("application_id")),
+        "state": case.state,
     }
+
+
+def _decided(case: _Case, verdict: _Verdict | None) -> _Verdict | None:
+    """The verdict itself, unless a person decided about exactly this hold (money-rules 2)."""
+    if verdict is None or not isinstance(verdict.reason, Hold):
+        return verdict
+    decision = case.decided(verdict.reason)
+    if decision is Decision.LEAVE:
+        return _Verdict(Disposition.OUTSIDE, Outside.LEFT_BY_DECISION, verdict.detail)
+    if decision is Decision.REVERSE:
+        return _Verdict(Disposition.MATCHED)
+    if decision in (Decision.POST, Decision.POST_WITHOUT_APPLICATION):
+        return None  # the other rules still count
+    return verdict
 
 
 def _remarks(row: Row, match_: Match | None) -> list[str]:
@@ -295,7 +371,12 @@ def match_payments(run: Run, extract: dict[str, Ref], validate: dict[str, Ref]) 
             read_frame(extract["commitments"], COMMITMENTS),
             read_frame(validate["faults"], FAULTS),
             bills=rows_of(read_frame(extract["bills"], BILLS)),
-            posted=at.ledger.entries.with_entries(run.connection),
+            sent=Sent(
+                allocations=at.ledger.entries.with_entries(run.connection),
+                bills=at.ledger.entries.bills_with_entries(run.connection),
+            ),
+            policy=at.policy,
+            decisions=at.decisions,
             home_currency=context["home_currency"],
         )
         ref = at.folder.put_frame("dispositions", judged, DISPOSITIONS, amount="cash_minor")

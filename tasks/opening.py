@@ -26,6 +26,7 @@ def open_run(
     mode: Mode,
     since: str | None,
     projects: tuple[str, ...],
+    restate: str | None,
     requested_by: str | None,
     trigger: str,
 ) -> Run:
@@ -56,6 +57,7 @@ def open_run(
         policy_version=row.policy_version if row else 1,
         since=since,
         projects=projects,
+        restate=restate,
         requested_by=requested_by,
         trigger=trigger,
         procore_company=str(stored.procore.company_id),

@@ -1,20 +1,20 @@
 """Plan: reads Procore, then says which entries would make it agree with the ERP."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 from prefect import get_run_logger, task
 
-from connectors.errors import Garbled
 from paidsync import origin
 from paidsync.evidence.folder import read_frame, read_json
-from paidsync.reasons import Disposition, Hold, RunStopped, Stop
+from paidsync.reasons import Disposition, RunStopped, Stop
 from paidsync.records import (
     ALLOCATIONS,
+    BILLS,
     COMMITMENTS,
     CONTRACT_PAYMENTS,
     DISPOSITIONS,
@@ -24,12 +24,16 @@ from paidsync.records import (
     rows_of,
     totals,
 )
+from tasks.alone import require_alone
+from tasks.case import Case, Known, Outcome, case_of, differences
 from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_again, same_extract
+from tasks.limits import join_open_deletions, keep_within_limits, link_typed_rows, remember
 from tasks.order import in_sending_order, is_mass_change, plan_hash
 from tasks.ours import ours, require_known, require_own
-from tasks.planning import Known, Outcome, differences, plan_allocation
-from tasks.rows import contract_payment_row
+from tasks.payments_issued import read_rows
+from tasks.planning import plan_allocation
 from tasks.strategies import Row
+from tasks.targets import targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Planned:
 
     entries: pd.DataFrame  # records.ENTRIES
     dispositions: pd.DataFrame  # records.DISPOSITIONS, final
+    superseded: list[str]  # entries that are never sent again, by origin_id
+    missing: list[str]  # entries whose rows are gone from Procore
 
 
 def plan(
@@ -45,43 +51,59 @@ def plan(
     dispositions: pd.DataFrame,
     known: Known,
     *,
-    prefix: str,
     projects: Iterable[str] = (),
 ) -> Planned:
     """Plan every allocation of the frame. Pure.
 
-    ``prefix`` is that of the ERP company's ids; ``projects``, where given, are the only ones in
-    which anything is planned (money-rules 7.2).
+    ``projects``, where given, are the only ones in which anything is planned (money-rules 7.2).
     """
     only = set(projects)
     judged = rows_of(dispositions)
-    rows = rows_of(allocations)
-    standing = ours((row for rows_ in known.rows.values() for row in rows_), prefix)
-    checks = _check_totals(rows, judged)
-    outcomes: dict[str, Outcome] = {}
-    for row, verdict in zip(rows, judged, strict=True):
-        allocation = row["allocation_id"]
-        if only and verdict["project_id"] and verdict["project_id"] not in only:
-            outcomes[allocation] = Outcome(asked=False)
-            continue
-        outcome = plan_allocation(
-            row,
-            verdict,
-            standing.get(allocation, []),
-            checks.get((row["payment_id"], verdict["commitment_id"]), row["cash_minor"] or 0),
-            known,
-        )
+    cases = _cases(rows_of(allocations), judged, known)
+    outcomes = {
+        allocation: plan_allocation(case) if _is_asked(case.judged, only) else Outcome(asked=False)
+        for allocation, case in cases.items()
+    }
+    link_typed_rows(cases, outcomes)
+    for allocation, outcome in outcomes.items():
         if only and any(entry["project_id"] not in only for entry in outcome.entries):
-            outcome = Outcome(asked=False)  # what stands, or where it goes, is elsewhere
-        outcomes[allocation] = outcome
-    _join_open_deletions(rows, judged, outcomes)
+            outcomes[allocation] = Outcome(
+                asked=False
+            )  # what stands, or where it goes, is elsewhere
+    join_open_deletions(cases, outcomes)
+    keep_within_limits(cases, outcomes, known)
     entries = in_sending_order(entry for each in outcomes.values() for entry in each.entries)
+    superseded, missing = remember(outcomes.values())
     return Planned(
         ENTRIES.frame(entries),
         DISPOSITIONS.frame(
             _final(verdict, outcomes[verdict["allocation_id"]]) for verdict in judged
         ),
+        superseded,
+        missing,
     )
+
+
+def _is_asked(verdict: Row, only: Collection[str]) -> bool:
+    return not only or not verdict["project_id"] or verdict["project_id"] in only
+
+
+def _cases(rows: Sequence[Row], judged: Sequence[Row], known: Known) -> dict[str, Case]:
+    """What each allocation's plan is made from, its target included."""
+    standing = ours((row for rows_ in known.rows.values() for row in rows_), known.prefix)
+    checks = _check_totals(rows, judged)
+    cases = {
+        row["allocation_id"]: case_of(
+            row,
+            verdict,
+            standing.get(row["allocation_id"], []),
+            checks.get((row["payment_id"], verdict["commitment_id"]), row["cash_minor"] or 0),
+            known,
+        )
+        for row, verdict in zip(rows, judged, strict=True)
+    }
+    found = targets(cases.values())
+    return {key: replace(case, target=found.get(key)) for key, case in cases.items()}
 
 
 def _check_totals(rows: Iterable[Row], judged: Iterable[Row]) -> dict[tuple[str, str], int]:
@@ -91,27 +113,6 @@ def _check_totals(rows: Iterable[Row], judged: Iterable[Row]) -> dict[tuple[str,
         if verdict["commitment_id"] and row["standing"] == Standing.LIVE:
             sums[row["payment_id"], verdict["commitment_id"]] += row["cash_minor"] or 0
     return sums
-
-
-def _join_open_deletions(
-    rows: Sequence[Row], judged: Iterable[Row], outcomes: dict[str, Outcome]
-) -> None:
-    """5.3: while a deletion on a bill waits for a person, its new payments wait with it."""
-    waiting: dict[str, Hold] = {}
-    for row, verdict in zip(rows, judged, strict=True):
-        if outcomes[row["allocation_id"]].reason == Hold.DELETED_IN_ERP:
-            waiting[row["bill_id"]] = Hold.DELETED_IN_ERP
-        elif verdict["reason"] == Hold.DISAPPEARED_FROM_ERP:
-            waiting.setdefault(row["bill_id"], Hold.DISAPPEARED_FROM_ERP)
-    for row in rows:
-        hold = waiting.get(row["bill_id"])
-        entries = outcomes[row["allocation_id"]].entries
-        if hold is not None and any(entry["kind"] == "payment" for entry in entries):
-            outcomes[row["allocation_id"]] = Outcome.held(
-                hold,
-                f"Another payment of bill {row['bill_number']} is no longer in the ERP and waits "
-                "for a decision; this one waits with it.",
-            )
 
 
 def _final(verdict: Row, outcome: Outcome) -> dict[str, Any]:
@@ -162,28 +163,37 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
         prefix = origin.company_prefix(at.connection.erp_name, at.connection.erp_company)
         require_known(rows, prefix, at.ledger.entries.known_ids(run.connection))
         require_own(rows, prefix, context["installation"])
+        require_alone(at, rows, context["time_zone"])
         _verify_posted(at, entries, rows)
         by_commitment: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
             by_commitment[row["commitment_id"]].append(row)
+        bills = rows_of(read_frame(extract["bills"], BILLS))
         made = plan(
             allocations,
             dispositions,
             Known(
                 rows=by_commitment,
                 entries=entries,
+                bill_entries=at.ledger.entries.of_bills(
+                    run.connection, {str(each) for each in allocations["bill_id"]}
+                ),
                 applications={each["application_id"]: each for each in applications},
+                paid={each["bill_id"]: each["paid_minor"] for each in bills},
                 tabs=tabs,
                 numbers={key: row["number"] for key, row in commitments.items()},
-                policy=at.policy,
+                policies=at.policies,
                 policy_version=run.policy_version,
+                restate=run.restate is not None,
+                decisions=at.decisions,
+                prefix=prefix,
                 erp_title=context["erp_title"],
                 now=datetime.now(UTC),
                 sending_grace=timedelta(seconds=at.sending_grace),
             ),
-            prefix=prefix,
             projects=run.projects,
         )
+        _mark(at, made)
         new = rows_of(made.entries)
         digest = plan_hash(new, run.connection)
         refs = {
@@ -197,10 +207,16 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
                 "procore_before", seen, CONTRACT_PAYMENTS, amount="amount_minor"
             ).as_dict(),
         }
-        stopped = _keep(at, run, new, ids, digest, context["generation"])
+        stopped, awaiting = _keep(at, run, new, ids, digest, context["generation"])
     payments = sum(entry["kind"] == "payment" for entry in new)
     get_run_logger().info("Planned %s payments and %s reversals.", payments, len(new) - payments)
-    return {**refs, "hash": digest, "generation": context["generation"], "stopped": stopped}
+    return {
+        **refs,
+        "hash": digest,
+        "generation": context["generation"],
+        "stopped": stopped,
+        "awaiting": awaiting,
+    }
 
 
 def _read_procore(
@@ -225,7 +241,7 @@ def _read_procore(
         if commitment_id in concerned:
             state = at.procore.commitment_state(project_id, commitment_id)
             tabs[commitment_id] = state.allow_payments
-        rows += read_rows(at, project_id, commitment_id, currency)
+        rows += read_rows(at.procore, project_id, commitment_id, currency)
     frame = CONTRACT_PAYMENTS.frame(rows)
     if at.run.mode == "sync":
         at.ledger.mirror.store_contract_payments(
@@ -244,41 +260,44 @@ def _verify_posted(at: Desk, entries: Mapping[str, Sequence[Row]], rows: Sequenc
         entry["origin_id"]
         for each in entries.values()
         for entry in each
-        if entry["state"] in ("posted", "refused")
+        if entry["state"] in ("posted", "refused", "superseded", "missing_in_procore")
         and entry["origin_id"] in there
         and not differences(entry, there[entry["origin_id"]])
     ]
     at.ledger.entries.verified(at.run.connection, seen, at.run.run_id)
 
 
-def read_rows(at: Desk, project_id: str, commitment_id: str, currency: str) -> list[dict[str, Any]]:
-    """All rows of a commitment; a listing that is not complete proves nothing and is not used."""
-    listing = at.procore.contract_payments(project_id, commitment_id)
-    if not listing.complete:
-        raise Garbled(
-            f"The list of payments of commitment {commitment_id} is not complete.",
-            system="Procore",
-            operation="list contract payments",
-        )
-    return [contract_payment_row(payment, currency) for payment in listing.rows]
+def _mark(at: Desk, made: Planned) -> None:
+    """What this plan found out about entries of earlier runs."""
+    if at.run.mode != "sync":
+        return
+    for origin_id in made.superseded:
+        at.ledger.entries.superseded(at.run.connection, origin_id)
+    for origin_id in made.missing:
+        at.ledger.entries.missing(at.run.connection, origin_id, "not in Procore's list")
 
 
 def _keep(
     at: Desk, run: Run, new: Sequence[Row], judged: list[str], digest: str, generation: int | None
-) -> str | None:
-    """Store the plan (a sync only); why it must not be loaded, if so (rule 5.4)."""
+) -> tuple[str | None, str | None]:
+    """Store the plan (a sync only). Answers why it must not be loaded: the circuit breaker caught
+    it (5.4), or it restates old entries and nobody has approved it yet (5.5)."""
+    stopped, awaiting = None, None
     reversals = sum(entry["kind"] == "reversal" for entry in new)
     standing = at.ledger.entries.standing_payments(run.connection)
-    stopped = None
-    if is_mass_change(reversals, standing) and not at.ledger.holds.plan_is_approved(
-        run.connection, digest
-    ):
-        stopped = (
-            f"The plan would take back {reversals} of {standing} posted payments; nothing was "
-            f"written. Plan {digest[:12]}."
-        )
+    if new and not at.ledger.holds.plan_is_approved(run.connection, digest):
+        if run.restate is not None:
+            awaiting = (
+                f"{run.restate}: {len(new)} entries, {reversals} of them reversals, would restate "
+                f"what is posted. Plan {digest[:12]} waits for approval."
+            )
+        elif is_mass_change(reversals, standing):
+            stopped = (
+                f"The plan would take back {reversals} of {standing} posted payments; nothing was "
+                f"written. Plan {digest[:12]}."
+            )
     if run.mode == "preview" or generation is None:
-        return stopped
+        return stopped, awaiting
     at.ledger.runs.save_plan(
         {
             "connection": run.connection,
@@ -288,17 +307,17 @@ def _keep(
             "entries": len(new),
             "reversals": reversals,
             "money": totals(ENTRIES.frame(new), "amount_minor"),
-            "stopped": stopped,
+            "stopped": stopped or awaiting,
         }
     )
-    if stopped is None:
+    if stopped is None and awaiting is None:
         fresh = [
             {name: value for name, value in entry.items() if name != "resumes"}
             for entry in new
             if not entry["resumes"]
         ]
         at.ledger.entries.plan(run.connection, judged, fresh, plan_hash=digest, run_id=run.run_id)
-    return stopped
+    return stopped, awaiting
 
 
 def require_loadable(plan_: Mapping[str, Any]) -> None:

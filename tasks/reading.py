@@ -21,13 +21,17 @@ from tasks.rows import (
     iso,
     no_longer,
 )
+from tasks.splits import Splits
 from tasks.strategies import number_key
 
 # Procore's lists are asked again for what changed this long before the last reading, because a
 # row may become visible after its own time stamp.
 _PROCORE_OVERLAP = timedelta(minutes=5)
 PAYMENTS, BILLS, PROCORE = "bill_payments", "bills", "procore"
-_APPLICATION_FACTS = ("origin_id", "commitment_id", "invoice_number", "vendor_id", "currency")
+_APPLICATION_FACTS = (
+    "origin_id", "commitment_id", "invoice_number", "vendor_id", "currency", "due_minor",
+    "retainage_minor", "tax_minor", "invoice_type",
+)  # fmt: skip
 # How many origin ids are tried as bill ids before a connection is called wrong (money-rules 3.1).
 _ID_FORMAT_SAMPLE = 20
 
@@ -62,6 +66,11 @@ class Reader:
         self._keys: dict[str, list[str]] = {}  # their allocations
         self._touched: set[str] = set()  # bills that changed, or whose application did
         self._old_applications: Rows = {}
+        self._splits = Splits(
+            at.policies,
+            at.run.policy_version,
+            at.ledger.entries.sent_under(at.run.connection),
+        )
 
     def read(self) -> Read:
         """Everything that this run has to judge."""
@@ -175,7 +184,10 @@ class Reader:
         for key in self._keys.pop(payment_id, ()):
             self._read.allocations.pop(key, None)
         connection = self._at.connection
-        rows = allocation_rows(payment, erp=connection.erp_name, erp_company=connection.erp_company)
+        ids = {"erp": connection.erp_name, "erp_company": connection.erp_company}
+        rows = [
+            part for row in allocation_rows(payment, **ids) for part in self._splits.of(row, **ids)
+        ]
         by_id: dict[str, dict[str, Any]] = {}
         for row in rows:
             twice = row["allocation_id"] in by_id
@@ -256,6 +268,8 @@ class Reader:
             at.ledger.allocations.of_payments(self._name, list(self._delivered)),
             at.ledger.allocations.posted_to(self._name, read.changed_applications),
         ]
+        if at.run.restate is not None:
+            frames.append(at.ledger.allocations.sent_under_other(self._name, at.run.policy_version))
         for frame in frames:
             for row in rows_of(frame):
                 read.looked_at[row["allocation_id"]] = row
@@ -271,7 +285,14 @@ class Reader:
                 else:
                     continue  # not in the part that was read: it stays as it was known
                 del read.looked_at[key]
-        self._touched = touched
+        self._touched = touched | self._named_by_policy()
+
+    def _named_by_policy(self) -> set[str]:
+        """Bills that the policy maps or splits: whatever of them is not settled is read anew, so
+        that a new policy takes effect at once."""
+        policy = self._at.policy
+        mapped = {bill for each in policy.map for bill in each.bills}
+        return mapped | {each.bill for each in policy.split}
 
     def _no_longer_named(self, key: str, row: dict[str, Any]) -> None:
         """The payment was read whole, and this bill is no longer in it: moved away, or voided."""
@@ -298,7 +319,9 @@ class Reader:
         wanted = {
             row["payment_id"]
             for row in read.looked_at.values()
-            if row["payment_id"] in unfinished or row["bill_id"] in self._touched
+            if row["payment_id"] in unfinished
+            or row["bill_id"] in self._touched
+            or at.run.restate is not None
         }
         wanted |= at.ledger.allocations.known_payment_ids(self._name, gone)
         if everything:

@@ -102,7 +102,7 @@ def _result(
     """Fill the summary; answers the final dispositions and the plan's entries as they are now."""
     planned: list[Row] = [*rows_of(read_frame(plan["entries"], ENTRIES))]
     decided: list[Row] = [*rows_of(read_frame(plan["dispositions"], DISPOSITIONS))]
-    summary.plan = plan["hash"]
+    summary.plan, summary.awaiting = plan["hash"], plan["awaiting"]
     summary.planned = sum(entry["kind"] == "payment" for entry in planned)
     summary.planned_reversals = len(planned) - summary.planned
     summary.planned_money = by_currency(planned, "amount_minor")

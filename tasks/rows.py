@@ -1,5 +1,6 @@
 """From what connectors deliver to rows of frames: Decimal becomes whole minor units here."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -100,7 +101,9 @@ def _payment_columns(payment: BillPayment) -> dict[str, Any]:
         "reversed_by": payment.reversed_by,
         "modified_at": iso(payment.modified_at),
         "version": payment.version,
+        "split_application": None,
         "opening": False,
+        "opening_state": None,
     }
 
 
@@ -158,6 +161,17 @@ def no_longer(row: Mapping[str, Any], standing: str) -> dict[str, Any]:
         "fault": None,
         "split_in_proportion": False,
     }
+
+
+def opening_state(row: Mapping[str, Any]) -> str:
+    """What of an allocation of the opening scan must stay as it is (money-rules 7.1)."""
+    parts = [
+        row[name]
+        for name in (
+            "standing", "currency", "settled_minor", "cash_minor", "payment_date", "payment_number"
+        )
+    ]  # fmt: skip
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def bill_row(bill: Bill) -> dict[str, Any]:
@@ -226,6 +240,7 @@ def application_row(application: PaymentApplication, currency: str | None) -> di
         "commitment_id": application.commitment_id,
         "number": application.number,
         "invoice_number": application.invoice_number,
+        "invoice_type": application.invoice_type,
         "status": application.status,
         "origin_id": application.origin_id,
         "vendor_id": application.vendor_id,

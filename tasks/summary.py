@@ -54,6 +54,7 @@ class Summary:
     totals_differ: list[str] = field(default_factory=list)
     calls: dict[str, int] = field(default_factory=dict)
     plan: str | None = None
+    awaiting: str | None = None  # what waits for approval
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -185,6 +186,8 @@ def state_of(summary: Summary, trouble: BaseException | None, *, limited: bool) 
     if summary.totals_differ:
         return "TotalsDiffer", " ".join(summary.totals_differ)
     counts = _counts(summary)
+    if summary.awaiting:
+        return "AwaitingApproval", f"{summary.awaiting} {counts}"
     if limited or summary.left:
         return "Partial", counts
     if summary.held:

@@ -8,9 +8,9 @@ from prefect.cache_policies import NO_CACHE
 
 from paidsync.evidence.folder import read_frame
 from paidsync.records import VERIFIED
+from tasks.case import differences
 from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_again
-from tasks.plan import read_rows
-from tasks.planning import differences
+from tasks.payments_issued import read_rows
 from tasks.strategies import Row
 
 
@@ -83,7 +83,7 @@ def _read(at: Desk, entries: list[Row]) -> dict[str, dict[str, list[Row]]]:
         if commitment_id in found:
             continue
         by_origin: dict[str, list[Row]] = defaultdict(list)
-        for row in read_rows(at, entry["project_id"], commitment_id, entry["currency"]):
+        for row in read_rows(at.procore, entry["project_id"], commitment_id, entry["currency"]):
             by_origin[row["origin_id"] or ""].append(row)
         found[commitment_id] = by_origin
     return found

@@ -156,6 +156,7 @@ def application(row: Json, *, project_id: str, retainage: Decimal | None) -> Pay
         commitment_id=reference(row, "commitment_id", "payment application"),
         number=_text(row, "number"),
         invoice_number=_text(row, "invoice_number"),
+        invoice_type=_text(row, "invoice_type"),
         status=_text(row, "status"),
         erp_status=_text(row, "erp_status"),
         origin_id=_text(row, "origin_id"),
@@ -215,6 +216,17 @@ def payment_body(project_id: str, commitment_id: str, new: NewContractPayment) -
         "project_id": _number(project_id),
         "contract_id": _number(commitment_id),
         "contract_payment": {name: value for name, value in fields.items() if value is not None},
+    }
+
+
+def link_body(
+    project_id: str, commitment_id: str, *, origin_id: str, origin_data: str | None
+) -> dict[str, Any]:
+    """The body of a PATCH that sets the origin fields of a row and nothing else."""
+    return {
+        "project_id": _number(project_id),
+        "contract_id": _number(commitment_id),
+        "contract_payment": {"origin_id": origin_id, "origin_data": origin_data},
     }
 
 

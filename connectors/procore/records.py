@@ -109,6 +109,7 @@ class PaymentApplication:
     commitment_id: str | None
     number: str | None  # its place on the commitment
     invoice_number: str | None
+    invoice_type: str | None  # progress, retainage_release, progress_and_retainage_release
     status: str | None
     erp_status: str | None
     origin_id: str | None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, and_, bindparam, false, select, update
+from sqlalchemy import Engine, and_, bindparam, false, or_, select, update
 
 from paidsync.ledger.sql import chunks, frame_of, upsert
 from paidsync.ledger.tables import Allocation, Bill, Entry
@@ -72,7 +72,7 @@ class Allocations:
                 {**row, "connection": connection, "last_read_run": run_id, "first_seen_run": run_id}
                 for row in delivered
             ],
-            keep=("first_seen_run", "opening"),
+            keep=("first_seen_run", "opening", "opening_state"),
         )
         self._forget(db, connection, changed)
 
@@ -149,6 +149,10 @@ class Allocations:
         """Stored allocations to these bills (ALLOCATIONS)."""
         return self._frame(connection, _allocation.c.bill_id, bill_ids)
 
+    def by_id(self, connection: str, allocation_ids: Collection[str]) -> pd.DataFrame:
+        """Stored allocations by their own ids (ALLOCATIONS)."""
+        return self._frame(connection, _allocation.c.allocation_id, allocation_ids)
+
     def _frame(self, connection: str, column: Any, ids: Collection[str]) -> pd.DataFrame:
         parts = []
         with self._engine.begin() as db:
@@ -159,8 +163,10 @@ class Allocations:
 
     def open(self, connection: str) -> pd.DataFrame:
         """What a run looks at besides what changed: everything that was not seen settled, that is
-        changed, held, pending, outside, or with an entry under way (ALLOCATIONS)."""
-        where = and_(_allocation.c.connection == connection, _allocation.c.settled.is_(False))
+        changed, held, pending, outside, or with an entry under way; and whatever has a superseded
+        entry, which may still arrive in Procore (ALLOCATIONS)."""
+        watched = or_(_allocation.c.settled.is_(False), _was_superseded(connection))
+        where = and_(_allocation.c.connection == connection, watched)
         with self._engine.begin() as db:
             return frame_of(db, _query(where), ALLOCATIONS)
 
@@ -205,10 +211,12 @@ class Allocations:
         """Payments with an allocation that is changed, held, pending or under way: whatever is
         posted for them needs a fresh read first. Those outside are judged from what is stored."""
         with self._engine.begin() as db:
-            query = select(_allocation.c.payment_id).where(
-                _allocation.c.connection == connection,
+            unsettled = and_(
                 _allocation.c.settled.is_(False),
                 _allocation.c.disposition.is_distinct_from("outside"),
+            )
+            query = select(_allocation.c.payment_id).where(
+                _allocation.c.connection == connection, or_(unsettled, _was_superseded(connection))
             )
             return set(db.execute(query).scalars())
 
@@ -221,7 +229,28 @@ class Allocations:
                     _entry.c.connection == connection, _entry.c.application_id.in_(chunk)
                 )
                 ids |= set(db.execute(query).scalars())
-        return self._frame(connection, _allocation.c.allocation_id, ids)
+        return self.by_id(connection, ids)
+
+    def sent_under_other(self, connection: str, policy_version: int) -> pd.DataFrame:
+        """Stored allocations with entries posted under another policy version (ALLOCATIONS)."""
+        with self._engine.begin() as db:
+            query = (
+                select(_entry.c.allocation_id)
+                .distinct()
+                .where(
+                    _entry.c.connection == connection,
+                    _entry.c.policy_version != policy_version,
+                )
+            )
+            ids = list(db.execute(query).scalars())
+        return self.by_id(connection, ids)
+
+
+def _was_superseded(connection: str) -> Any:
+    superseded = select(_entry.c.allocation_id).where(
+        _entry.c.connection == connection, _entry.c.state == "superseded"
+    )
+    return _allocation.c.allocation_id.in_(superseded)
 
 
 def _query(where: Any) -> Any:

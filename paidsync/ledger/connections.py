@@ -62,6 +62,14 @@ class Connections:
             )
             return dict(db.execute(query).scalar_one())
 
+    def policies(self, name: str) -> dict[int, dict[str, Any]]:
+        """Every version of a connection's policy."""
+        with self._engine.begin() as db:
+            query = select(_policy.c.version, _policy.c.document).where(
+                _policy.c.connection == name
+            )
+            return {int(row.version): dict(row.document) for row in db.execute(query)}
+
     def save(
         self,
         *,

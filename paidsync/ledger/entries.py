@@ -13,7 +13,7 @@ from paidsync.reasons import RunStopped, Stop
 _entry = Entry.__table__  # type: ignore[attr-defined]
 
 # States in which an entry was, or may have been, sent: its n is never used again (5.1).
-SEEN = ("sending", "posted", "verified", "refused", "missing_in_procore")
+SEEN = ("sending", "posted", "verified", "refused", "superseded", "missing_in_procore")
 STANDING = ("posted", "verified")
 
 
@@ -51,6 +51,14 @@ class Entries:
             )
             return set(db.execute(query).scalars())
 
+    def any_sent(self, connection: str) -> bool:
+        """Whether anything was, or may have been, sent for the connection."""
+        with self._engine.begin() as db:
+            query = select(_entry.c.origin_id).where(
+                _entry.c.connection == connection, _entry.c.state.in_(SEEN)
+            )
+            return db.execute(query.limit(1)).first() is not None
+
     def with_entries(self, connection: str) -> set[str]:
         """Allocations for which anything was or may have been sent."""
         with self._engine.begin() as db:
@@ -60,6 +68,39 @@ class Entries:
                 .where(_entry.c.connection == connection, _entry.c.state.in_(SEEN))
             )
             return set(db.execute(query).scalars())
+
+    def sent_under(self, connection: str) -> dict[str, int]:
+        """The policy version of the newest entry that was or may have been sent, by allocation."""
+        with self._engine.begin() as db:
+            query = (
+                select(_entry.c.allocation_id, func.max(_entry.c.policy_version))
+                .where(_entry.c.connection == connection, _entry.c.state.in_(SEEN))
+                .group_by(_entry.c.allocation_id)
+            )
+            return {row[0]: int(row[1]) for row in db.execute(query)}
+
+    def bills_with_entries(self, connection: str) -> set[str]:
+        """Bills for which anything was or may have been sent."""
+        with self._engine.begin() as db:
+            query = (
+                select(_entry.c.bill_id)
+                .distinct()
+                .where(_entry.c.connection == connection, _entry.c.state.in_(SEEN))
+            )
+            return set(db.execute(query).scalars())
+
+    def of_bills(self, connection: str, bill_ids: Collection[str]) -> list[dict[str, Any]]:
+        """Entries of these bills that stand in Procore as far as the ledger knows."""
+        found: list[dict[str, Any]] = []
+        with self._engine.begin() as db:
+            for chunk in chunks(bill_ids):
+                query = select(_entry).where(
+                    _entry.c.connection == connection,
+                    _entry.c.bill_id.in_(chunk),
+                    _entry.c.state.in_(STANDING),
+                )
+                found += [dict(row) for row in db.execute(query).mappings()]
+        return found
 
     def commitments_of(self, connection: str, allocation_ids: Collection[str]) -> dict[str, str]:
         """Commitments (and their projects) on which entries of these allocations stand."""
@@ -198,8 +239,12 @@ class Entries:
         self._set(connection, origin_id, state="planned", sent_at=None, message=None)
 
     def missing(self, connection: str, origin_id: str, message: str) -> None:
-        """A row of ours that no longer stands in Procore, or no longer as it was."""
+        """A row of ours that no longer stands in Procore."""
         self._set(connection, origin_id, state="missing_in_procore", message=message)
+
+    def superseded(self, connection: str, origin_id: str) -> None:
+        """Sent once, judged absent, and no longer what is due: it is never sent again."""
+        self._set(connection, origin_id, state="superseded", message=None)
 
     def note(self, connection: str, origin_id: str, message: str) -> None:
         """What was seen of an entry that stays in its state."""

@@ -85,22 +85,39 @@ class Holds:
         decision: str,
         by_whom: str,
         note: str | None,
+        reason: str | None = None,
         state: str | None = None,
+        application_id: str | None = None,
     ) -> None:
-        """Keep what a person decided."""
+        """Keep what a person decided: about a plan, or about a hold of an allocation in a state."""
         with self._engine.begin() as db:
             db.execute(
                 _decision.insert().values(
                     connection=connection,
                     subject=subject,
                     subject_id=subject_id,
+                    reason=reason,
                     state=state,
                     decision=decision,
+                    application_id=application_id,
                     by_whom=by_whom,
                     note=note,
                     at=utc_now(),
                 )
             )
+
+    def decisions(self, connection: str) -> dict[str, list[dict[str, Any]]]:
+        """Every decision about a hold, by allocation, the newest last."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        with self._engine.begin() as db:
+            query = (
+                select(_decision)
+                .where(_decision.c.connection == connection, _decision.c.subject == "hold")
+                .order_by(_decision.c.decision_id)
+            )
+            for row in db.execute(query).mappings():
+                found.setdefault(row["subject_id"], []).append(dict(row))
+        return found
 
     def plan_is_approved(self, connection: str, plan_hash: str) -> bool:
         """Whether the newest decision about exactly this plan approves it."""

@@ -99,7 +99,9 @@ class Allocation(SQLModel, table=True):
     version: str | None = None
     fault: str | None = None
     split_in_proportion: bool = False
+    split_application: str | None = None
     opening: bool = False
+    opening_state: str | None = None
     first_seen_run: str
     last_read_run: str
     disposition: str | None = None  # None: changed since it was last judged
@@ -171,6 +173,7 @@ class PaymentApplication(SQLModel, table=True):
     commitment_id: str
     number: str | None = None
     invoice_number: str | None = None
+    invoice_type: str | None = None
     status: str | None = None
     origin_id: str | None = None
     vendor_id: str | None = None
@@ -213,6 +216,7 @@ class Entry(SQLModel, table=True):
     n: int
     kind: str
     reverses: str | None = None
+    links: str | None = None
     payment_id: str
     bill_id: str
     project_id: str
@@ -246,6 +250,7 @@ class Entry(SQLModel, table=True):
         Index("entry_by_allocation", "connection", "allocation_id"),
         Index("entry_by_state", "connection", "state"),
         Index("entry_by_application", "connection", "application_id"),
+        Index("entry_by_bill", "connection", "bill_id"),
     )
 
 
@@ -271,8 +276,10 @@ class Decision(SQLModel, table=True):
     connection: str = Field(index=True)
     subject: str  # hold or plan
     subject_id: str  # allocation id or plan hash
+    reason: str | None = None  # of the hold
     state: str | None = None
     decision: str
+    application_id: str | None = None  # that a hold is linked to
     by_whom: str
     note: str | None = None
     at: str

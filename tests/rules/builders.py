@@ -14,7 +14,7 @@ import pandas as pd
 
 from paidsync import money, origin
 from paidsync.policy import Policy
-from paidsync.reasons import Hold
+from paidsync.reasons import Decision, Hold
 from paidsync.records import (
     ALLOCATIONS,
     BILLS,
@@ -27,9 +27,11 @@ from paidsync.records import (
     Standing,
     rows_of,
 )
-from tasks.match import match
+from tasks.case import Known
+from tasks.decisions import Decided, Decisions
+from tasks.match import Sent, match
 from tasks.plan import Planned, plan
-from tasks.planning import Known
+from tasks.rows import opening_state
 
 Row = dict[str, Any]
 Fate = Callable[[Row], str]
@@ -38,7 +40,9 @@ ERP, ERP_COMPANY = "quickbooks_online", "9130"
 PREFIX = origin.company_prefix(ERP, ERP_COMPANY)
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 GRACE = timedelta(minutes=10)
-SEEN = ("sending", "posted", "verified", "refused", "missing_in_procore")
+SEEN = ("sending", "posted", "verified", "refused", "superseded", "missing_in_procore")
+POLICY = Policy(start_date=date(2026, 1, 1))
+NOTHING_DECIDED: Decisions = {}
 
 
 def minor(amount: str, currency: str = "USD") -> int:
@@ -76,7 +80,10 @@ def payment(
         "fresh": True,
         "opening": False,
     }
-    return row | columns
+    row |= columns
+    if row["opening"]:
+        row.setdefault("opening_state", opening_state(row))
+    return row
 
 
 def application(bill: str = "640", commitment: str = "c1", **columns: Any) -> Row:
@@ -91,7 +98,6 @@ def application(bill: str = "640", commitment: str = "c1", **columns: Any) -> Ro
         "origin_id": bill,
         "vendor_id": "v1",
         "vendor_origin_id": "56",
-        "due_minor": minor("100.00"),
         "currency": "USD",
     } | columns
 
@@ -110,9 +116,9 @@ def commitment(commitment_id: str = "c1", **columns: Any) -> Row:
     } | columns
 
 
-def bill(bill_id: str, number: str | None = None, vendor: str | None = "56") -> Row:
+def bill(bill_id: str, number: str | None = None, vendor: str | None = "56", **columns: Any) -> Row:
     """A bill of the ERP (records.BILLS)."""
-    return {"bill_id": bill_id, "vendor_id": vendor, "number": number or f"HRC-{bill_id}"}
+    return {"bill_id": bill_id, "vendor_id": vendor, "number": number or f"HRC-{bill_id}"} | columns
 
 
 def fault(of: Row, reason: Hold, rule: str = "BP-126") -> Row:
@@ -152,11 +158,13 @@ def judged(
     bills: Iterable[Row] = (),
     faults: Iterable[Row] = (),
     posted: Iterable[Row] = (),
+    policy: Policy = POLICY,
+    decisions: Decisions = NOTHING_DECIDED,
     home_currency: str = "USD",
 ) -> pd.DataFrame:
     """The matching stage's frame. Bills of the payments are known; ``posted`` are payments for
     which something was sent; commitments are those of the applications."""
-    payments, applications = list(payments), list(applications)
+    payments, applications, posted = list(payments), list(applications), list(posted)
     if commitments is None:
         ids = sorted({each["commitment_id"] for each in applications})
         commitments = [commitment(each) for each in ids]
@@ -165,6 +173,8 @@ def judged(
             "bill_id": each["bill_id"],
             "vendor_id": each["vendor_id"],
             "number": each["bill_number"],
+            "total_minor": each.get("bill_total_minor"),
+            "paid_minor": each.get("bill_paid_minor"),
         }
         for each in payments
     } | {each["bill_id"]: each for each in bills}
@@ -174,7 +184,12 @@ def judged(
         COMMITMENTS.frame(commitments),
         FAULTS.frame(faults),
         bills=rows_of(BILLS.frame(known.values())),
-        posted={each["allocation_id"] for each in posted},
+        sent=Sent(
+            allocations={each["allocation_id"] for each in posted},
+            bills={each["bill_id"] for each in posted},
+        ),
+        policy=policy,
+        decisions=decisions,
         home_currency=home_currency,
     )
 
@@ -207,7 +222,10 @@ class Books:
     entries: dict[str, list[Row]] = field(default_factory=dict)
     faults: list[Row] = field(default_factory=list)
     tabs: dict[str, bool | None] = field(default_factory=dict)
-    policy: Policy = field(default_factory=lambda: Policy(start_date=date(2026, 1, 1)))
+    bills: dict[str, Row] = field(default_factory=dict)  # besides those of the payments
+    policies: dict[int, Policy] = field(default_factory=lambda: {1: POLICY})
+    decisions: dict[str, list[Decided]] = field(default_factory=dict)
+    restate: bool = False
     now: datetime = NOW
     sent: list[str] = field(default_factory=list)  # every id that ever left
 
@@ -235,6 +253,26 @@ class Books:
         books.sync()
         return books
 
+    # People
+
+    def new_policy(self, **choices: Any) -> None:
+        """The next version of the policy."""
+        last = self.policy.model_dump()
+        self.policies[max(self.policies) + 1] = Policy.model_validate(last | choices)
+
+    @property
+    def policy(self) -> Policy:
+        """The version in force."""
+        return self.policies[max(self.policies)]
+
+    def decide(self, of: Row, decision: Decision, application_id: str | None = None) -> None:
+        """A person decides about the hold that a payment has now."""
+        frame = self.plan().dispositions
+        (row,) = rows_of(frame[frame["allocation_id"] == of["allocation_id"]])
+        assert row["disposition"] == "held", row
+        decided = Decided(Hold(row["reason"]), row["state"], decision, application_id)
+        self.decisions.setdefault(of["allocation_id"], []).append(decided)
+
     # The ERP
 
     def erp_says(self, of: Row, **changes: Any) -> Row:
@@ -254,8 +292,11 @@ class Books:
             self.payments.values(),
             self.applications.values(),
             commitments=self.commitments.values(),
+            bills=self.bills.values(),
             faults=self.faults,
             posted=[p for p in self.payments.values() if p["allocation_id"] in self.entries],
+            policy=self.policy,
+            decisions=self.decisions,
         )
 
     def known(self) -> Known:
@@ -265,11 +306,21 @@ class Books:
         return Known(
             rows=by_commitment,
             entries=self.entries,
-            applications=self.applications,
+            bill_entries=[
+                entry
+                for entries in self.entries.values()
+                for entry in entries
+                if entry["state"] in ("posted", "verified")
+            ],
+            applications=self._applications(),
+            paid=self._paid(),
             tabs=self.tabs,
             numbers={key: row["number"] for key, row in self.commitments.items()},
-            policy=self.policy,
-            policy_version=1,
+            policies=self.policies,
+            policy_version=max(self.policies),
+            restate=self.restate,
+            decisions=self.decisions,
+            prefix=PREFIX,
             erp_title="QuickBooks Online",
             now=self.now,
             sending_grace=GRACE,
@@ -280,11 +331,22 @@ class Books:
             ALLOCATIONS.frame(self.payments.values()),
             self.dispositions(),
             self.known(),
-            prefix=PREFIX,
             **options,
         )
 
+    def _applications(self) -> dict[str, Row]:
+        rows = rows_of(PAYMENT_APPLICATIONS.frame(self.applications.values()))
+        return {row["application_id"]: row for row in rows}
+
+    def _paid(self) -> dict[str, int | None]:
+        paid = {p["bill_id"]: p.get("bill_paid_minor") for p in self.payments.values()}
+        return paid | {key: row.get("paid_minor") for key, row in self.bills.items()}
+
     def post(self, planned: Planned, fate: Fate = lambda _: "ok") -> None:
+        for kept in self.entries.values():
+            for entry in kept:
+                if entry["origin_id"] in planned.superseded:
+                    entry["state"] = "superseded"
         for entry in rows_of(planned.entries):
             kept = self.entries.setdefault(entry["allocation_id"], [])
             mine = next((each for each in kept if each["origin_id"] == entry["origin_id"]), None)
@@ -304,7 +366,14 @@ class Books:
             mine["sent_at"] = self.now.isoformat()
             mine["state"] = {"ok": "verified", "refused": "refused"}.get(end, "sending")
             if end in ("ok", "landed"):
-                self.rows.append(_as_procore_shows(entry, len(self.rows) + 1))
+                self._write(entry)
+
+    def _write(self, entry: Row) -> None:
+        if entry["links"] is None:
+            self.rows.append(_as_procore_shows(entry, len(self.rows) + 1))
+            return
+        (row,) = (each for each in self.rows if each["contract_payment_id"] == entry["links"])
+        row["origin_id"] = entry["origin_id"]
 
     def sync(self, fate: Fate = lambda _: "ok") -> Planned:
         planned = self.plan()
@@ -335,7 +404,8 @@ class Books:
 def _may_go(entry: Mapping[str, Any], kept: Iterable[Row]) -> bool:
     """n+1 goes only after n was read back; not at all after a reversal that was refused."""
     earlier = [each for each in kept if each["n"] < entry["n"]]
-    return all(each["state"] in ("verified", "refused") for each in earlier) and not any(
+    ended = ("verified", "refused", "superseded")
+    return all(each["state"] in ended for each in earlier) and not any(
         each["state"] == "refused"
         and each["kind"] == "reversal"
         and entry["kind"] == "payment"

@@ -154,7 +154,7 @@ POLICIES = st.builds(
 def test_rule_5_1_and_the_invariant_hold_under_any_history(
     history: list[tuple[list[tuple[str, int, int]], list[str]]], policy: Policy
 ) -> None:
-    books = Books.of(PAYMENTS, policy=policy)
+    books = Books.of(PAYMENTS, policies={1: policy})
     books.commitments = {each: commitment(each) for each in ("c0", "c1", "c2")}
     for events, fates in history:
         for event, who, number in events:

@@ -1,0 +1,210 @@
+"""What the plan must not do, seen as a whole: beyond a limit, beside a deletion. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from paidsync import money
+from paidsync.reasons import Decision, Hold
+from tasks import drafts
+from tasks.case import Case, Known, Outcome
+from tasks.ours import our_id
+
+Cases = Mapping[str, Case]  # by allocation
+Outcomes = dict[str, Outcome]
+
+
+def link_typed_rows(cases: Cases, outcomes: Outcomes) -> None:
+    """4.3, policy link: where exactly one typed row and one allocation belong together, the row
+    gets our id instead of another row beside it."""
+    wanted = Counter(
+        row["contract_payment_id"] for outcome in outcomes.values() for row in outcome.typed
+    )
+    for allocation, outcome in outcomes.items():
+        case = cases[allocation]
+        if len(outcome.typed) != 1 or case.known.policy.typed_rows != "link":
+            continue
+        typed, target = outcome.typed[0], case.target
+        if (
+            target is not None
+            and wanted[typed["contract_payment_id"]] == 1
+            and typed["amount_minor"] == target
+            and typed["application_id"] in (None, case.judged["application_id"])
+        ):
+            planned = [drafts.link(case, target, typed)]
+            outcomes[allocation] = Outcome(entries=drafts.numbered(case, planned))
+
+
+def join_open_deletions(cases: Cases, outcomes: Outcomes) -> None:
+    """5.3: while a deletion on a bill waits for a person, its new payments wait with it."""
+    waiting: dict[str, Hold] = {}
+    for allocation, case in cases.items():
+        if outcomes[allocation].reason == Hold.DELETED_IN_ERP:
+            waiting[case.row["bill_id"]] = Hold.DELETED_IN_ERP
+        elif case.judged["reason"] == Hold.DISAPPEARED_FROM_ERP:
+            waiting.setdefault(case.row["bill_id"], Hold.DISAPPEARED_FROM_ERP)
+    for allocation, case in cases.items():
+        hold = waiting.get(case.row["bill_id"])
+        if hold is not None and outcomes[allocation].posts:
+            outcomes[allocation] = Outcome.held(
+                hold,
+                f"Another payment of bill {case.row['bill_number']} is no longer in the ERP and "
+                "waits for a decision; this one waits with it.",
+            )
+
+
+def keep_within_limits(cases: Cases, outcomes: Outcomes, known: Known) -> None:
+    """3.7 and 4.5: no application takes more than it allows, nor more than the ERP says is paid.
+
+    What stands already stays; reversals count first, then payments by date and id. A correction
+    counts with its net effect and is held as one.
+    """
+    limits = _Limits(known)
+    posting = [allocation for allocation, outcome in outcomes.items() if outcome.posts]
+    for outcome in outcomes.values():
+        if not outcome.posts:
+            limits.take(outcome)
+    for allocation in sorted(posting, key=lambda each: _order(cases[each])):
+        outcome = outcomes[allocation]
+        held = limits.broken_by(cases[allocation], outcome)
+        if held is not None:
+            outcomes[allocation] = held
+            continue
+        limits.take(outcome)
+        if limits.above_due(outcome):
+            outcomes[allocation] = _remarked(outcome)
+
+
+def _order(case: Case) -> tuple[str, str, str]:
+    row = case.row
+    return row["payment_date"] or "", row["payment_id"], row["allocation_id"]
+
+
+def _remarked(outcome: Outcome) -> Outcome:
+    entries = [
+        {**entry, "amber": ",".join(filter(None, [entry["amber"], "above_due"]))}
+        if entry["kind"] == "payment" and not entry["resumes"]
+        else entry
+        for entry in outcome.entries
+    ]
+    return replace(outcome, entries=entries, notes=(*outcome.notes, "above_due"))
+
+
+class _Limits:
+    """Sums of Payments Issued by payment application, in minor units, as the plan grows."""
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._ours: dict[str, int] = defaultdict(int)
+        self._all: dict[str, int] = defaultdict(int)
+        self._there: set[str] = set()
+        for rows in known.rows.values():
+            for row in rows:
+                application = row["application_id"]
+                if row["origin_id"]:
+                    self._there.add(row["origin_id"])
+                if application is None:
+                    continue
+                self._all[application] += row["amount_minor"] or 0
+                if our_id(row, known.prefix):
+                    self._ours[application] += row["amount_minor"] or 0
+
+    def take(self, outcome: Outcome) -> None:
+        """Count what is planned."""
+        for application, (ours, everybodys) in self._changes(outcome).items():
+            self._ours[application] += ours
+            self._all[application] += everybodys
+
+    def _changes(self, outcome: Outcome) -> dict[str, tuple[int, int]]:
+        """What a plan adds on each application: to our rows, and to all rows."""
+        changes: dict[str, tuple[int, int]] = {}
+        for entry in outcome.entries:
+            application = entry["application_id"]
+            if application is None or entry["origin_id"] in self._there:
+                continue  # on no application, or standing there already
+            ours, everybodys = changes.get(application, (0, 0))
+            amount = entry["amount_minor"]
+            changes[application] = (
+                ours + amount,
+                everybodys + (0 if entry["links"] else amount),
+            )
+        return changes
+
+    def above_due(self, outcome: Outcome) -> bool:
+        """3.7: more stands of ours than is due, once this is posted."""
+        return any(
+            ours > 0 and self._ours[application] > due
+            for application, (ours, _) in self._changes(outcome).items()
+            if (due := self._due(application)) is not None
+        )
+
+    def broken_by(self, case: Case, outcome: Outcome) -> Outcome | None:
+        """The hold, where posting it would break a limit."""
+        changes = self._changes(outcome)
+        for application, (ours, _) in changes.items():
+            ceiling = self._ceiling(application)
+            after = self._ours[application] + ours
+            if ceiling is None or ours <= 0 or after <= ceiling:
+                continue
+            if case.decided(Hold.OVERPAYS_PAYMENT_APPLICATION) is not Decision.POST:
+                return _held(case, Hold.OVERPAYS_PAYMENT_APPLICATION, application, after, ceiling)
+        return self._beyond_paid(case, changes)
+
+    def _beyond_paid(self, case: Case, changes: Mapping[str, tuple[int, int]]) -> Outcome | None:
+        applications, bills = self._sharing(case)
+        more = sum(changes[each][1] for each in applications if each in changes)
+        amounts = [self._known.paid.get(bill) for bill in bills]
+        paid = [amount for amount in amounts if amount is not None]
+        after = more + sum(self._all[each] for each in applications)
+        if more <= 0 or len(paid) < len(amounts) or after <= sum(paid):
+            return None
+        if case.decided(Hold.EXCEEDS_ERP_PAID) is Decision.POST:
+            return None
+        return _held(case, Hold.EXCEEDS_ERP_PAID, min(applications), after, sum(paid))
+
+    def _sharing(self, case: Case) -> tuple[set[str], set[str]]:
+        """The applications and the bills that belong together."""
+        application, bill = case.judged["application_id"], case.row["bill_id"]
+        policy = self._known.policy
+        split = policy.split_of(bill) if case.row["split_application"] else None
+        if split is not None:
+            return {part.application for part in split.parts}, {bill}
+        mapped = next((each for each in policy.map if each.application == application), None)
+        if mapped is not None and bill in mapped.bills:
+            return {application}, set(mapped.bills)
+        return ({application} if application else set()), {bill}
+
+    def _due(self, application: str) -> int | None:
+        row = self._known.applications.get(application)
+        return row["due_minor"] if row else None
+
+    def _ceiling(self, application: str) -> int | None:
+        """3.7: what is due, the retainage held on it, and the tax by policy."""
+        due = self._due(application)
+        if due is None:
+            return None
+        row = self._known.applications[application]
+        tax = row["tax_minor"] or 0 if self._known.policy.tax == "include" else 0
+        return int(due + max(row["retainage_minor"] or 0, 0) + tax)
+
+
+def _held(case: Case, reason: Hold, application: str, after: int, limit: int) -> Outcome:
+    currency = case.row["currency"]
+    number = case.known.applications.get(application, {}).get("invoice_number") or application
+    what = (
+        "the application allows"
+        if reason is Hold.OVERPAYS_PAYMENT_APPLICATION
+        else f"{case.known.erp_title} says was paid on its bill"
+    )
+    return Outcome.held(
+        reason,
+        f"Application {number} would have {money.shown(after, currency)} in Payments Issued; "
+        f"{what} {money.shown(limit, currency)}.",
+    )
+
+
+def remember(outcomes: Iterable[Outcome]) -> tuple[list[str], list[str]]:
+    """Entries that this plan found superseded, and entries whose rows are gone, by origin_id."""
+    found = list(outcomes)
+    superseded = [each for outcome in found for each in outcome.superseded]
+    return superseded, [each for outcome in found for each in outcome.missing]
