@@ -30,6 +30,8 @@ def brought_to(ledger: Ledger, row: dict[str, Any], state: str) -> None:
         ledger.entries.refused(US, row["origin_id"], "no")
     if state == "missing_in_procore":
         ledger.entries.missing(US, row["origin_id"], "gone")
+    if state == "superseded":
+        ledger.entries.superseded(US, row["origin_id"])
 
 
 def test_a_new_plan_replaces_what_was_planned_for_the_judged_allocations(ledger: Ledger) -> None:

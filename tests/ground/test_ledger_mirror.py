@@ -26,6 +26,7 @@ APPLICATION = {
     "commitment_id": "c1",
     "number": "1",
     "invoice_number": "INV-1",
+    "invoice_type": "progress",
     "status": "approved",
     "origin_id": "200",
     "vendor_id": "v1",

@@ -67,7 +67,7 @@ def test_a_ledger_of_a_newer_version_is_refused_and_not_changed(ledger: Ledger) 
 def test_a_ledger_of_an_older_version_is_refused_with_the_command_that_helps(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "newest", lambda: "0002")
+    monkeypatch.setattr(schema, "newest", lambda: "9998")
     with pytest.raises(LedgerUnusable, match=r"older version .*Run `paidsync ledger upgrade`"):
         ledger.require_current()
 

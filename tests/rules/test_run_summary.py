@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import AccessRefused, TryLater
-from paidsync.reasons import Hold, Outside, Pending, RunStopped, Stop
+from paidsync.reasons import Hold, Outside, Pending, RunState, RunStopped, Stop
 from paidsync.records import ENTRIES, rows_of, totals
-from tasks.pages import _HEADLINES
 from tasks.summary import STATES, Summary, fill, final_dispositions, state_of, untied
 from tests.rules.builders import Books, application, payment
 
@@ -227,7 +226,7 @@ def test_rule_2_extract_match_plan_and_load_tie(*, order: list[int], refused: bo
 
 def test_the_list_of_states_is_closed() -> None:
     assert set(STATES) == CLOSED_LIST
-    assert set(_HEADLINES) == CLOSED_LIST
+    assert set(RunState) == CLOSED_LIST
     assert {name for name, kind in STATES.items() if kind == "FAILED"} == {
         "Failed",
         "Refused",
