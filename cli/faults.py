@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from connectors.errors import OutsideError, WrongSettings
 from paidsync.ledger import LedgerUnusable
@@ -38,6 +39,20 @@ def explained(command: Callable[[argparse.Namespace], int], chosen: argparse.Nam
         )
     except (OutsideError, RunStopped) as error:
         return _say(str(error), _FAILED)
+    except SQLAlchemyError as error:
+        # Only what the database says: the statement and its values are nobody's business.
+        said = error.orig if isinstance(error, DBAPIError) else type(error).__name__
+        return _say(
+            f"The ledger cannot be used: {str(said).rstrip('.')}. Check that this user may write "
+            "to it and that nothing else holds it; `paidsync settings` shows where it is.",
+            _WRONG_USE,
+        )
+    except OSError as error:
+        return _say(
+            f"{error.filename or 'A file'} cannot be used ({error.strerror or error}). Check that "
+            "it is there and that this user may write to it.",
+            _WRONG_USE,
+        )
 
 
 class WrongUse(Exception):
@@ -45,5 +60,5 @@ class WrongUse(Exception):
 
 
 def _say(sentence: str, code: int) -> int:
-    print(f"paidsync: {sentence}", file=sys.stderr)
+    print(f"paidsync: {' '.join(sentence.split())}", file=sys.stderr)
     return code

@@ -90,12 +90,17 @@ def _parser() -> argparse.ArgumentParser:
     decide.add_argument("--note", help="why")
     decide.set_defaults(command=_decide)
 
-    ledger = commands.add_parser("ledger", help="create, migrate or look at the ledger")
+    ledger = commands.add_parser("ledger", help="create, migrate, look at or mend the ledger")
     verbs = ledger.add_subparsers(title="verbs", required=True, metavar="VERB")
     upgrade = verbs.add_parser("upgrade", help="create the ledger, or bring it to this version")
     upgrade.set_defaults(command=_ledger_upgrade)
     status = verbs.add_parser("status", help="show where the ledger is and what it holds")
     status.set_defaults(command=_ledger_status)
+    rebuild = verbs.add_parser(
+        "rebuild", help="mend a lost or outdated ledger from what stands in Procore and the ERP"
+    )
+    rebuild.add_argument("name", help="the connection")
+    rebuild.set_defaults(command=_ledger_rebuild)
 
     settings = commands.add_parser("settings", help="show the settings in effect, secrets masked")
     settings.add_argument(
@@ -164,6 +169,12 @@ def _ledger_status(_chosen: argparse.Namespace) -> int:
     from cli.ledger import status
 
     return status()
+
+
+def _ledger_rebuild(chosen: argparse.Namespace) -> int:
+    from cli.ledger_rebuild import rebuild_ledger
+
+    return rebuild_ledger(chosen.name)
 
 
 def _settings(chosen: argparse.Namespace) -> int:

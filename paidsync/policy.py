@@ -26,7 +26,7 @@ class SplitPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     application: _Id = Field(description="Procore's id of the payment application.")
-    percent: Decimal = Field(gt=0, lt=100, decimal_places=6, description="Of the bill.")
+    percent: Decimal = Field(gt=0, lt=100, decimal_places=6, description="Its share of the bill.")
 
 
 class SplitBill(BaseModel):
@@ -35,7 +35,9 @@ class SplitBill(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     bill: _Id = Field(description="The ERP's id of the bill.")
-    parts: tuple[SplitPart, ...] = Field(min_length=2)
+    parts: tuple[SplitPart, ...] = Field(
+        min_length=2, description="Its applications with their shares, 100 percent together."
+    )
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -72,8 +74,8 @@ class Policy(BaseModel):
     )
     typed_rows: Literal["hold", "link"] = Field(
         "hold",
-        description="What follows where somebody typed a payment into Procore: a hold, or our id "
-        "on that row where exactly one row and one payment belong together.",
+        description="What follows where somebody typed a payment into Procore: a hold, or "
+        "PaidSync's id on that row where exactly one row and one payment belong together.",
     )
     deleted_in_erp: Literal["hold", "reverse"] = Field(
         "hold", description="What follows when a posted payment was, on proof, deleted in the ERP."

@@ -1,4 +1,4 @@
-"""Why an allocation is held, pending or outside, and why a run stops.
+"""Why an allocation is held, pending, outside or remarked on, and how and why a run ends.
 
 Each with its code, plain English and what to do: the one place for these sentences (money-rules
 8); screens, artifacts and documents are made from it.
@@ -147,8 +147,8 @@ class Hold(_Reason):
     )
     MISSING_AMOUNT = (
         "missing_amount",
-        "The ERP gives no amount for this payment on this bill.",
-        "Open the payment in the ERP and check the amount applied to the bill.",
+        "The ERP does not say what was paid on the bill, or what the bill is without tax.",
+        "Open the payment and the bill in the ERP and check their amounts.",
         _LEAVE,
     )
     AMOUNT_NOT_POSITIVE = (
@@ -207,8 +207,8 @@ class Hold(_Reason):
     )
     AMBIGUOUS_MATCH = (
         "ambiguous_match",
-        "More than one payment application fits this bill.",
-        "Make the invoice numbers unique, or link the right application.",
+        "It is not certain which payment application this bill belongs to.",
+        "Make the invoice numbers unique or correct the policy's map, or link the application.",
         (Decision.LINK, Decision.LEAVE),
     )
     VENDOR_DIFFERS = (
@@ -249,7 +249,7 @@ class Hold(_Reason):
     )
     OVERPAYS_PAYMENT_APPLICATION = (
         "overpays_payment_application",
-        "More than the payment application allows, retainage and tax included.",
+        "More would be paid on the payment application than is due, even with its retainage.",
         "Check the payment in the ERP against the application in Procore.",
         (Decision.POST, Decision.LEAVE),
     )
@@ -316,18 +316,18 @@ class Hold(_Reason):
     DRIFT_IN_PROCORE = (
         "drift_in_procore",
         "A row that PaidSync posted was changed or removed in Procore.",
-        "Find out who changed it; accept the change or have it restored.",
+        "Find out who did it; change it back in Procore, or leave it as it is now.",
         _LEAVE,
     )
     DUPLICATE_IN_PROCORE = (
         "duplicate_in_procore",
-        "Procore shows two rows with one of our ids.",
+        "Procore shows one of PaidSync's payments twice: two rows under the same id.",
         "Ask Procore Support to remove one.",
         _LEAVE,
     )
     ORIGIN_ID_CONFLICT = (
         "origin_id_conflict",
-        "Procore has a row under our id that is not the row we sent.",
+        "Procore has a row under PaidSync's id that is not what PaidSync sent.",
         "Compare both; ask Procore Support to unlink the wrong one.",
         _LEAVE,
     )
@@ -339,8 +339,8 @@ class Hold(_Reason):
     )
     AWAITING_APPROVAL = (
         "awaiting_approval",
-        "The entries need a second person's approval.",
-        "Approve or reject the plan.",
+        "What is planned for it needs a person's approval.",
+        "Look at the plan; if it is right, approve it.",
     )
 
 
@@ -349,7 +349,7 @@ class Stop(_Reason):
 
     NOT_PERMITTED = (
         "not_permitted",
-        "Somebody or something lacks a permission that the run needs.",
+        "The service account lacks a permission that the run needs.",
         "Grant the permission that the message names.",
     )
     ERP_TOOL_OFF = (
@@ -364,8 +364,8 @@ class Stop(_Reason):
     )
     LEDGER_BEHIND = (
         "ledger_behind",
-        "Procore holds payments of ours that the ledger does not know.",
-        "Restore the newest ledger, or rebuild it from Procore and the ERP.",
+        "Procore has rows under PaidSync's ids that this ledger did not write.",
+        "Restore the newest ledger, or stop the other installation of PaidSync.",
     )
     PLAN_STALE = (
         "plan_stale",
@@ -389,13 +389,91 @@ class Stop(_Reason):
     )
     SCHEMA_CHANGED = (
         "schema_changed",
-        "The data read does not have the columns or totals that it must have.",
+        "What was read is incomplete, or not in the form that it must have.",
         "Run again; if it stays, report the run folder.",
     )
     LEASE_HELD = (
         "lease_held",
         "Another run is writing to this Procore company.",
         "Wait for it to end; the next run takes up everything.",
+    )
+
+
+class Remark(_Reason):
+    """What an accountant should know of a payment that stands, or is to stand, as it should:
+    amber."""
+
+    BILL_NUMBER_DIFFERS = (
+        "bill_number_differs",
+        "The payment application names this bill, but its invoice number is another one.",
+        "Compare the two numbers; correct the wrong one.",
+    )
+    SETTLED_WITHOUT_CASH = (
+        "settled_without_cash",
+        "A discount, a credit or tax withheld settled a part of the bill; only the cash is posted.",
+        "Nothing; Procore shows the cash, which is less than what was settled on the bill.",
+    )
+    ABOVE_DUE = (
+        "above_due",
+        "More is paid on the payment application than is due.",
+        "Check whether retainage or tax was paid along with it.",
+    )
+    LINKED = (
+        "linked",
+        "Somebody had typed this payment into Procore; that row was taken for it.",
+        "Nothing; the row keeps its date and numbers.",
+    )
+    CHECK_NUMBER_CHANGED = (
+        "check_number_changed",
+        "The ERP has another check number now than the payment was posted with.",
+        "Nothing, unless Procore has to show the new one: the policy's details_changed decides.",
+    )
+    DATE_CHANGED = (
+        "date_changed",
+        "The ERP has another payment date now than the payment was posted with.",
+        "Nothing, unless Procore has to show the new one: the policy's details_changed decides.",
+    )
+
+
+class RunState(_Reason):
+    """How a run ended: a closed list (house plan 9). ``tasks.summary.state_of`` decides."""
+
+    COMPLETED = ("Completed", "Done.", "Nothing.")
+    HELD = (
+        "Held",
+        "Done; some payments wait for a person.",
+        "Look at what is held; everything else was done.",
+    )
+    PARTIAL = (
+        "Partial",
+        "Not everything could be done; the next run goes on.",
+        "Nothing, unless it stays so from run to run.",
+    )
+    AWAITING_APPROVAL = (
+        "AwaitingApproval",
+        "Nothing was written: the plan waits for a person's approval.",
+        "Look at the plan; if it is right, approve it and run again.",
+    )
+    BUSY = (
+        "Busy",
+        "Another run is writing to this Procore company.",
+        "Nothing; the next run takes up everything.",
+    )
+    NOTHING_TO_DO = ("NothingToDo", "Nothing new.", "Nothing.")
+    FAILED = (
+        "Failed",
+        "The run failed.",
+        "Read its message and mend the cause; the next run goes on, and posts nothing twice.",
+    )
+    REFUSED = (
+        "Refused",
+        "The run stopped before it wrote anything more.",
+        "Read which stop it names, and do what the stop asks for.",
+    )
+    TOTALS_DIFFER = (
+        "TotalsDiffer",
+        "The totals do not tie. Do not rely on this run before somebody looked.",
+        "Have somebody look at the run folder before the next run.",
     )
 
 

@@ -22,7 +22,7 @@ from paidsync.reasons import Decision, Hold
 from paidsync.settings import Settings, settings
 from tasks.decisions import Decided, Decisions
 
-Mode = Literal["preview", "sync"]
+Mode = Literal["preview", "sync", "rebuild"]
 Ref = dict[str, Any]
 
 # Stages that are tried again by Prefect wait like this between tries.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from paidsync import money, origin
+from paidsync.reasons import Remark
 from paidsync.records import ENTRIES, Standing
 from tasks.case import Case, Known
 from tasks.strategies import Row
@@ -85,7 +86,7 @@ def _tax(row: Row, target: int, *, with_tax: bool) -> int | None:
 def link(case: Case, target: int, typed: Row) -> Draft:
     """4.3: our id on a row that somebody typed; its own fields are what stands."""
     judged = case.judged
-    amber = [remark for remark in ((judged["amber"] or ""), "linked") if remark]
+    amber = [remark for remark in ((judged["amber"] or ""), Remark.LINKED) if remark]
     return {
         **payment(case, target),
         "links": typed["contract_payment_id"],

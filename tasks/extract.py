@@ -5,7 +5,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from prefect import get_run_logger, task
+from sqlalchemy import Connection as Db
 
+from expectations.rules import EARLIEST
 from paidsync.records import (
     ALLOCATIONS,
     BILLS,
@@ -38,11 +40,11 @@ def extract(run: Run) -> dict[str, Ref]:
     """
     with desk(run) as at:
         read = Reader(at).read()
-        opening = not at.ledger.allocations.any_stored(run.connection)
+        opening = at.ledger.runs.is_first(run.connection)
         if opening:
-            _mark_opening_history(at, read)
+            mark_opening_history(at, read)
         else:
-            _keep_opening_history(at, read)
+            keep_opening_history(at, read)
         generation = _store(at, read) if run.mode == "sync" else None
         rows = [
             *({**row, "fresh": True} for row in read.allocations.values()),
@@ -76,15 +78,16 @@ def extract(run: Run) -> dict[str, Ref]:
     return {name: ref.as_dict() for name, ref in refs.items()}
 
 
-def _mark_opening_history(at: Desk, read: Read) -> None:
-    """7.1: in the first run, what is dated before the start date is history."""
-    start = at.policy.start_date.isoformat()
+def mark_opening_history(at: Desk, read: Read) -> None:
+    """7.1: in the first run, what is dated before the start date is history; a day that only
+    stands for a missing one is no date."""
+    earliest, start = EARLIEST.isoformat(), at.policy.start_date.isoformat()
     for row in read.allocations.values():
-        if row["payment_date"] and row["payment_date"] < start:
+        if row["payment_date"] and earliest <= row["payment_date"] < start:
             row |= {"opening": True, "opening_state": opening_state(row)}
 
 
-def _keep_opening_history(at: Desk, read: Read) -> None:
+def keep_opening_history(at: Desk, read: Read) -> None:
     """7.1: what the first run called history stays so when the feed delivers it again."""
     payments = {str(row["payment_id"]) for row in read.allocations.values()}
     for row in rows_of(at.ledger.allocations.of_payments(at.run.connection, payments)):
@@ -94,29 +97,27 @@ def _keep_opening_history(at: Desk, read: Read) -> None:
 
 
 def _store(at: Desk, read: Read) -> int:
-    """Everything read, and how far, in one transaction; the extract's generation."""
+    with at.ledger.engine.begin() as db:
+        return store_read(db, at, read)
+
+
+def store_read(db: Db, at: Desk, read: Read) -> int:
+    """Everything read, and how far, within one transaction; the extract's generation."""
     run, ledger = at.run, at.ledger
-    with ledger.engine.begin() as db:
-        generation = ledger.runs.claim_generation(db, run.connection, run.run_id)
-        ledger.mirror.store_bills(
-            db, run.connection, [row for row in read.bills.values() if not row.get("stored")]
-        )
-        ledger.mirror.store_vendors(db, run.connection, read.vendors.values())
-        ledger.mirror.store_commitments(db, run.connection, _plain(read.commitments.values()))
-        ledger.mirror.store_applications(db, run.connection, read.applications.values())
-        ledger.allocations.store(db, run.connection, read.allocations.values(), run.run_id)
-        ledger.allocations.judge_anew(db, run.connection, list(read.looked_at))
-        if run.since is None:
-            for stream, (seen, until, mark) in read.cursors.items():
-                ledger.runs.move_cursor(
-                    db,
-                    run.connection,
-                    stream,
-                    seen=seen,
-                    until=until,
-                    mark=mark,
-                    run_id=run.run_id,
-                )
+    generation = ledger.runs.claim_generation(db, run.connection, run.run_id)
+    ledger.mirror.store_bills(
+        db, run.connection, [row for row in read.bills.values() if not row.get("stored")]
+    )
+    ledger.mirror.store_vendors(db, run.connection, read.vendors.values())
+    ledger.mirror.store_commitments(db, run.connection, _plain(read.commitments.values()))
+    ledger.mirror.store_applications(db, run.connection, read.applications.values())
+    ledger.allocations.store(db, run.connection, read.allocations.values(), run.run_id)
+    ledger.allocations.judge_anew(db, run.connection, list(read.looked_at))
+    if run.since is None:
+        for stream, (seen, until, mark) in read.cursors.items():
+            ledger.runs.move_cursor(
+                db, run.connection, stream, seen=seen, until=until, mark=mark, run_id=run.run_id
+            )
     return generation
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from paidsync import money
-from paidsync.reasons import Decision, Hold
+from paidsync.reasons import Decision, Hold, Remark
 from tasks import drafts
 from tasks.case import Case, Known, Outcome
 from tasks.ours import our_id
@@ -82,12 +82,12 @@ def _order(case: Case) -> tuple[str, str, str]:
 
 def _remarked(outcome: Outcome) -> Outcome:
     entries = [
-        {**entry, "amber": ",".join(filter(None, [entry["amber"], "above_due"]))}
+        {**entry, "amber": ",".join(filter(None, [entry["amber"], Remark.ABOVE_DUE]))}
         if entry["kind"] == "payment" and not entry["resumes"]
         else entry
         for entry in outcome.entries
     ]
-    return replace(outcome, entries=entries, notes=(*outcome.notes, "above_due"))
+    return replace(outcome, entries=entries, notes=(*outcome.notes, Remark.ABOVE_DUE))
 
 
 class _Limits:

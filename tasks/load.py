@@ -94,13 +94,9 @@ def is_first_write(run: Run, entries: list[Entry]) -> bool:
 def in_batches(
     entries: list[Entry], commitments: int, *, canary_of: int | None
 ) -> list[list[Entry]]:
-    """Batches of whole commitments, in the plan's order; a canary of one entry under the policy
-    version ``canary_of`` goes first (5.4)."""
-    candidates = [entry for entry in entries if entry["policy_version"] == canary_of]
-    first: list[Entry] = []
-    if candidates and len(entries) > 1:
-        # The plainest: nothing to remark, and not a next try after something was refused.
-        first = [min(candidates, key=lambda entry: (bool(entry["amber"]), entry["n"] > 1))]
+    """Batches of whole commitments, in the plan's order; a canary under the policy version
+    ``canary_of`` goes first (5.4)."""
+    first = _canary(entries, canary_of) if len(entries) > 1 else []
     of: dict[str, int] = {}
     rest: dict[int, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -108,6 +104,26 @@ def in_batches(
             place = of.setdefault(entry["commitment_id"], len(of))
             rest[place // commitments].append(entry)
     return [first, *rest.values()] if first else list(rest.values())
+
+
+def _canary(entries: list[Entry], version: int | None) -> list[Entry]:
+    """One entry under the policy version, the plainest: nothing to remark, and not a next try
+    after something was refused. Where every such entry replaces one of an older policy, what it
+    replaces goes with it: it is never sent before that."""
+    of_version = [entry for entry in entries if entry["policy_version"] == version]
+    by_allocation: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_allocation[entry["allocation_id"]].append(entry)
+
+    def up_to(entry: Entry) -> list[Entry]:
+        same = by_allocation[entry["allocation_id"]]
+        return sorted((each for each in same if each["n"] <= entry["n"]), key=lambda e: int(e["n"]))
+
+    return min(
+        (up_to(entry) for entry in of_version),
+        key=lambda group: (len(group), bool(group[-1]["amber"]), group[-1]["n"] > 1),
+        default=[],
+    )
 
 
 class _Loader:
@@ -216,7 +232,7 @@ class _Loader:
         if entry["n"] == 1:
             return True
         earlier = self._at.ledger.entries.of_allocations(
-            self._connection, [entry["allocation_id"]]
+            self._connection, [entry["allocation_id"]], planned=True
         ).get(entry["allocation_id"], [])
         return all(
             each["state"] in ("verified", "refused", "superseded")

@@ -11,7 +11,7 @@ from prefect import get_run_logger, task
 
 from paidsync.evidence.folder import read_frame, read_json
 from paidsync.policy import Policy
-from paidsync.reasons import Decision, Disposition, Hold, Outside, Pending
+from paidsync.reasons import Decision, Disposition, Hold, Outside, Pending, Remark
 from paidsync.records import (
     ALLOCATIONS,
     BILLS,
@@ -183,10 +183,19 @@ def _not_live(case: _Case) -> _Verdict | None:
 def _nothing_to_do_with_procore(case: _Case) -> _Verdict | None:
     row = case.row
     if row["bill_id"] == NO_BILL:
+        if row["fault"]:  # a document that cannot be judged: it may pay any bill
+            return _held(Hold(row["fault"]), _unread(row))
         return _Verdict(Disposition.OUTSIDE, Outside.UNAPPLIED)
     if case.match is None and not case.posted:
         return _Verdict(Disposition.OUTSIDE, Outside.NO_PAYMENT_APPLICATION)
     return None
+
+
+def _unread(row: Row) -> str:
+    return (
+        f"{Hold(row['fault']).plain} Which bills it pays cannot be read: payment "
+        f"{row['payment_number'] or '(no number)'}, id {row['payment_id']}."
+    )
 
 
 def _lost_its_application(case: _Case) -> _Verdict | None:
@@ -333,7 +342,7 @@ def _decided(case: _Case, verdict: _Verdict | None) -> _Verdict | None:
 def _remarks(row: Row, match_: Match | None) -> list[str]:
     remarks = list(match_.amber) if match_ else []
     if (row["settled_minor"] or 0) > (row["cash_minor"] or 0) > 0:
-        remarks.append("settled_without_cash")
+        remarks.append(Remark.SETTLED_WITHOUT_CASH)
     return remarks
 
 

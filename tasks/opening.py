@@ -83,16 +83,27 @@ def take_lease(run: Run) -> Run:
             connection=run.connection,
             seconds=at.settings.lease_seconds,
         )
-        for old in at.ledger.runs.unfinished(run.connection):
-            if old.run_id != run.run_id and _is_abandoned(old):
-                _seal_crashed(at.ledger, old)
-                get_run_logger().warning("Run %s never ended; its folder is sealed.", old.run_id)
+        for old in seal_abandoned(at.ledger, run.connection, run.run_id):
+            get_run_logger().warning("Run %s never ended; its folder is sealed.", old)
     return run.with_lease(lease)
+
+
+def seal_abandoned(ledger: Ledger, connection: str, run_id: str) -> list[str]:
+    """Seal the folders of other runs that never ended; answers those runs. For whoever holds the
+    lease."""
+    found = [
+        old
+        for old in ledger.runs.unfinished(connection)
+        if old.run_id != run_id and _is_abandoned(old)
+    ]
+    for old in found:
+        _seal_crashed(ledger, old)
+    return [old.run_id for old in found]
 
 
 def _is_abandoned(old: SyncRun) -> bool:
     began = datetime.fromisoformat(old.started_at)
-    return old.mode == "sync" or datetime.now(UTC) - began > LONGEST_RUN
+    return old.mode != "preview" or datetime.now(UTC) - began > LONGEST_RUN
 
 
 def _seal_crashed(ledger: Ledger, old: SyncRun) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from paidsync import money
-from paidsync.reasons import Hold, Outside, Pending
+from paidsync.reasons import Hold, Outside, Pending, RunState
 from tasks.strategies import Row
 from tasks.summary import Money, Summary
 
@@ -14,17 +14,6 @@ MOST_ROWS = 1000
 _SIGNS = re.compile(r"[\\`*_\[\]<>#|~&@]|^[-+]|^\d+[.)]|(?<=:)/|(?<=www)\.")
 # An entry as it stands; planned ones have no colour yet.
 _COLOURS = {"verified": "green", "posted": "amber", "sending": "amber", "refused": "red"}
-_HEADLINES = {
-    "Completed": "Done.",
-    "Held": "Done; some payments wait for a person.",
-    "Partial": "Not everything could be done; the next run goes on.",
-    "AwaitingApproval": "Entries wait for a second person's approval.",
-    "Busy": "Another run is writing to this Procore company.",
-    "NothingToDo": "Nothing new.",
-    "Failed": "The run failed.",
-    "Refused": "The run stopped before it wrote anything more.",
-    "TotalsDiffer": "The totals do not tie. Do not rely on this run before somebody looked.",
-}
 
 
 def shown_money(sums: Money) -> str:
@@ -66,7 +55,7 @@ def summary_page(
     lines = [
         f"# {summary.connection}: {summary.mode}",
         "",
-        f"**{_HEADLINES[summary.state]}** {escaped(summary.message)}",
+        f"**{RunState(summary.state).plain}** {escaped(summary.message)}",
         "",
         "| | payments | money |",
         "|---|---:|---:|",

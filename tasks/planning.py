@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from paidsync import money
-from paidsync.reasons import Decision, Disposition, Hold, Outside
+from paidsync.reasons import Decision, Disposition, Hold, Outside, Remark
 from paidsync.records import Standing
 from tasks import drafts
 from tasks.case import Case, Outcome, differences, is_the_same
@@ -226,9 +226,9 @@ def _details(case: Case) -> Outcome:
     row, last = case.row, case.live[-1]
     notes = []
     if (row["payment_number"] or None) != (last["check_number"] or None):
-        notes.append("check_number_changed")
+        notes.append(Remark.CHECK_NUMBER_CHANGED)
     if row["payment_date"] != last["date"]:
-        notes.append("date_changed")
+        notes.append(Remark.DATE_CHANGED)
     keeps = case.policy.details_changed == "note" or _is_linked(case, last)
     if not notes or keeps or case.target is None:
         return Outcome(notes=tuple(notes))

@@ -1,8 +1,8 @@
 """Reading both systems for the extract: what changed, and what has to be looked at again."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -58,7 +58,9 @@ class Read:
 class Reader:
     """Reads for one run. Nothing is stored here."""
 
-    def __init__(self, at: Desk) -> None:
+    def __init__(self, at: Desk, *, sent_under: Mapping[str, int] | None = None) -> None:
+        """``sent_under`` are policy versions, by allocation, of entries that a rebuild found and
+        has not stored yet."""
         self._at = at
         self._name = at.run.connection
         self._read = Read()
@@ -69,7 +71,7 @@ class Reader:
         self._splits = Splits(
             at.policies,
             at.run.policy_version,
-            at.ledger.entries.sent_under(at.run.connection),
+            at.ledger.entries.sent_under(at.run.connection) | dict(sent_under or {}),
         )
 
     def read(self) -> Read:
@@ -176,11 +178,13 @@ class Reader:
         return gone - set(self._delivered), complete, cursor
 
     def _deliver(self, payment: BillPayment) -> None:
-        """A payment read whole; of two versions the newest wins."""
+        """A payment read whole; of two versions the newest wins (money-rules 1.1)."""
         payment_id = payment.payment_id
         known = self._delivered.get(payment_id)
-        if known is not None and _older(payment.modified_at, than=known.modified_at):
+        if known is not None and _older(payment, than=known):
             return
+        if known is not None and _contradicts(payment, known):
+            payment = _both(payment, known)
         for key in self._keys.pop(payment_id, ()):
             self._read.allocations.pop(key, None)
         connection = self._at.connection
@@ -410,8 +414,11 @@ class Reader:
             self._read.bills[bill.bill_id] = bill_row(bill)
 
     def _require_id_format(self) -> None:
-        """3.1: if no origin_id resolves to any bill, the ids are of another kind."""
+        """3.1: if no origin_id resolves to any bill, the ids are of another kind; unless the
+        policy says that another tool exported bills (3.2)."""
         read = self._read
+        if self._at.policy.map or self._at.policy.split:
+            return
         origins = sorted(row["origin_id"] for row in read.applications.values() if row["origin_id"])
         if not origins or any(each in read.bills for each in origins):
             return
@@ -424,5 +431,34 @@ class Reader:
             )
 
 
-def _older(moment: datetime | None, *, than: datetime | None) -> bool:
-    return moment is not None and than is not None and moment < than
+def _older(payment: BillPayment, *, than: BillPayment) -> bool:
+    """Whether it is an earlier version; edits of one second are told apart by a counted version."""
+    stamp, other = payment.modified_at, than.modified_at
+    if stamp is None or other is None or stamp > other:
+        return False
+    if stamp < other:
+        return True
+    versions = payment.version, than.version
+    return all(each.isdecimal() for each in versions) and int(versions[0]) < int(versions[1])
+
+
+def _contradicts(payment: BillPayment, known: BillPayment) -> bool:
+    """Whether one version of a payment was told in two ways; once seen, it stays so in this run."""
+    if (payment.modified_at, payment.version) != (known.modified_at, known.version):
+        return False
+    return known.fault is Hold.DUPLICATE_ALLOCATION or _facts(payment) != _facts(known)
+
+
+def _facts(payment: BillPayment) -> tuple[Any, ...]:
+    """What money depends on, in any order of the bills."""
+    parts = {(each.bill_id, each.currency, each.settled, each.cash) for each in payment.allocations}
+    return payment.status, payment.number, payment.date, payment.currency, payment.total, parts
+
+
+def _both(payment: BillPayment, known: BillPayment) -> BillPayment:
+    """Two contradicting versions: held, with the bills of either."""
+    named = {each.bill_id for each in payment.allocations}
+    more = (each for each in known.allocations if each.bill_id not in named)
+    return replace(
+        payment, fault=Hold.DUPLICATE_ALLOCATION, allocations=(*payment.allocations, *more)
+    )

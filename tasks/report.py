@@ -15,6 +15,7 @@ from connectors.errors import RateLimited
 from connectors.procore.links import commitment_link
 from paidsync.evidence import FileRef
 from paidsync.evidence.folder import read_frame
+from paidsync.reasons import Remark
 from paidsync.records import (
     ALLOCATIONS,
     COMMITMENTS,
@@ -31,8 +32,8 @@ from tasks.strategies import Row
 from tasks.summary import Summary, by_currency, fill, final_dispositions, state_of, untied
 
 _NOTES = {
-    "check_number_changed": ("check number", "payment_number"),
-    "date_changed": ("date", "payment_date"),
+    Remark.CHECK_NUMBER_CHANGED: ("check number", "payment_number"),
+    Remark.DATE_CHANGED: ("date", "payment_date"),
 }
 _ENDED = (Standing.VOIDED, Standing.REAPPLIED, Standing.DELETED)
 

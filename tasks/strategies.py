@@ -10,7 +10,7 @@ from typing import Any
 
 from paidsync.numbers import normalised
 from paidsync.policy import Policy
-from paidsync.reasons import Hold, Pending
+from paidsync.reasons import Hold, Pending, Remark
 
 Row = Mapping[str, Any]
 
@@ -168,7 +168,7 @@ def by_bill_id(row: Row, book: Book) -> Match | None:
                 f"is number {row['bill_number']} of {row['vendor_name'] or row['vendor_id']}."
             ),
         )
-    amber = () if number_agrees else ("bill_number_differs",)
+    amber = () if number_agrees else (Remark.BILL_NUMBER_DIFFERS,)
     return Match("by_bill_id", application, amber=amber)
 
 

@@ -102,6 +102,17 @@ class Allocations:
         """Something that their judgement depends on changed: they are looked at again."""
         self._forget(db, connection, allocation_ids)
 
+    def not_history(self, db: Db, connection: str, allocation_ids: Collection[str]) -> None:
+        """Payments of ours stand for them, so they are no history of the opening scan."""
+        for chunk in chunks(allocation_ids):
+            db.execute(
+                update(_allocation)
+                .where(
+                    _allocation.c.connection == connection, _allocation.c.allocation_id.in_(chunk)
+                )
+                .values(opening=False, opening_state=None)
+            )
+
     def judged(self, connection: str, rows: Iterable[Mapping[str, Any]], run_id: str) -> None:
         """What this run judged: rows of allocation_id, disposition, reason, state and whether
         Procore was seen to agree (settled)."""

@@ -1,9 +1,10 @@
 """Connections and their policies' versions."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, select, update
 
 from paidsync.ledger.audit import Audit
@@ -39,7 +40,23 @@ class Connections:
     def installation_id(self) -> str:
         """Which PaidSync wrote a row: travels in ``origin_data``."""
         with self._engine.begin() as db:
-            return str(db.execute(select(_installation.c.installation_id)).scalar_one())
+            return self.installation_id_in(db)
+
+    def take_over_installation(self, db: Db, installation_id: str, run_id: str) -> None:
+        """Go on as the installation that wrote what stands in Procore: its ledger was lost."""
+        before = self.installation_id_in(db)
+        db.execute(update(_installation).values(installation_id=installation_id))
+        self._audit.append(
+            db,
+            "installation_taken_over",
+            {"before": before, "installation": installation_id},
+            run_id=run_id,
+        )
+
+    @staticmethod
+    def installation_id_in(db: Db) -> str:
+        """Which PaidSync this is, within the caller's transaction."""
+        return str(db.execute(select(_installation.c.installation_id)).scalar_one())
 
     def get(self, name: str) -> Connection | None:
         """A connection by its name."""
@@ -69,6 +86,30 @@ class Connections:
                 _policy.c.connection == name
             )
             return {int(row.version): dict(row.document) for row in db.execute(query)}
+
+    def restore_policies(
+        self, db: Db, name: str, versions: Iterable[int], run_id: str
+    ) -> list[int]:
+        """Versions under which entries stand and which a lost ledger alone knew: the present
+        policy is kept under their numbers too, so that no later policy ever bears one of them.
+        Answers those that were added."""
+        query = select(_connection.c.policy_version).where(_connection.c.name == name)
+        present = int(db.execute(query).scalar_one())
+        document = self._document(db, name, present)
+        added = sorted({version for version in versions if version > present})
+        for version in added:
+            values = {"document": document, "by_whom": f"rebuild {run_id}", "at": utc_now()}
+            db.execute(_policy.insert().values(connection=name, version=version, **values))
+            self._audit.append(
+                db, "policy", {"version": version, "as": present}, of=name, run_id=run_id
+            )
+        if added:
+            db.execute(
+                update(_connection)
+                .where(_connection.c.name == name)
+                .values(policy_version=added[-1])
+            )
+        return added
 
     def save(
         self,

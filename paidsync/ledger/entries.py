@@ -24,9 +24,11 @@ class Entries:
         self._engine = engine
 
     def of_allocations(
-        self, connection: str, allocation_ids: Collection[str]
+        self, connection: str, allocation_ids: Collection[str], *, planned: bool = False
     ) -> dict[str, list[dict[str, Any]]]:
-        """Entries that were or may have been sent, by allocation, in order of n."""
+        """Entries that were or may have been sent, by allocation, in order of n; with those that
+        are only planned, where asked for."""
+        states = (*SEEN, "planned") if planned else SEEN
         found: dict[str, list[dict[str, Any]]] = {}
         with self._engine.begin() as db:
             for chunk in chunks(allocation_ids):
@@ -35,7 +37,7 @@ class Entries:
                     .where(
                         _entry.c.connection == connection,
                         _entry.c.allocation_id.in_(chunk),
-                        _entry.c.state.in_(SEEN),
+                        _entry.c.state.in_(states),
                     )
                     .order_by(_entry.c.allocation_id, _entry.c.n)
                 )
@@ -58,6 +60,11 @@ class Entries:
                 _entry.c.connection == connection, _entry.c.state.in_(SEEN)
             )
             return db.execute(query.limit(1)).first() is not None
+
+    def any_sent_at_all(self, db: Db) -> bool:
+        """Whether this ledger ever sent, or may have sent, anything for any connection."""
+        query = select(_entry.c.origin_id).where(_entry.c.state.in_(SEEN)).limit(1)
+        return db.execute(query).first() is not None
 
     def with_entries(self, connection: str) -> set[str]:
         """Allocations for which anything was or may have been sent."""
@@ -200,6 +207,47 @@ class Entries:
                 )
                 found |= {row["origin_id"]: dict(row) for row in db.execute(query).mappings()}
         return found
+
+    def of_connection(self, connection: str) -> dict[str, dict[str, Any]]:
+        """Every entry of a connection, by origin_id."""
+        with self._engine.begin() as db:
+            query = select(_entry).where(_entry.c.connection == connection)
+            return {row["origin_id"]: dict(row) for row in db.execute(query).mappings()}
+
+    def rebuilt(
+        self, db: Db, connection: str, rows: Iterable[Mapping[str, Any]], run_id: str
+    ) -> None:
+        """Entries made again from what stands in Procore (money-rules 4.2), each with its state;
+        they replace what was planned under their ids and never sent. The caller has seen that
+        nothing else is known of them."""
+        told = {"connection": connection, "run_id": run_id}
+        read_back = {"verified_at": utc_now(), "verified_run": run_id}
+        unread = dict.fromkeys(read_back)
+        upsert(
+            db,
+            _entry,
+            [
+                {**row, **told, **(read_back if row["state"] == "verified" else unread)}
+                for row in rows
+            ],
+        )
+
+    def found_standing(self, db: Db, connection: str, rows: Mapping[str, str], run_id: str) -> None:
+        """Entries, by origin_id, that a rebuild found standing as they were sent, each with the id
+        of its row."""
+        for origin_id, contract_payment_id in rows.items():
+            db.execute(
+                update(_entry)
+                .where(_entry.c.connection == connection, _entry.c.origin_id == origin_id)
+                .values(
+                    state="verified",
+                    contract_payment_id=contract_payment_id,
+                    posted_at=func.coalesce(_entry.c.posted_at, utc_now()),
+                    verified_at=utc_now(),
+                    verified_run=run_id,
+                    message=None,
+                )
+            )
 
     def sending(self, connection: str, origin_id: str, *, route: str, run_id: str) -> None:
         """Durably, before the request leaves: this entry may from now on stand in Procore."""

@@ -148,6 +148,13 @@ class Runs:
             row = db.execute(query).first()
         return f"{row.generation}" if row else "0"
 
+    def is_first(self, connection: str) -> bool:
+        """Whether no run of the connection has stored an extract yet: the next one is the opening
+        scan (money-rules 7.1), even if the ERP was still empty."""
+        with self._engine.begin() as db:
+            query = select(_connection.c.generation).where(_connection.c.name == connection)
+            return int(db.execute(query).scalar_one()) == 0
+
     def claim_generation(self, db: Db, connection: str, run_id: str) -> int:
         """Within the extract's own transaction: this run read last; its generation."""
         number = int(

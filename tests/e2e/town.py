@@ -7,6 +7,7 @@ for scenarios about money. ``Town.paidsync`` is the command line, through Prefec
 import io
 import json
 import logging
+import tomllib
 import uuid
 from collections.abc import Iterable
 from contextlib import redirect_stderr, redirect_stdout
@@ -63,8 +64,6 @@ refresh_token = {{ env = "TOWN_ERP_TOKEN" }}
 api_url = "{erp_api_url}"
 token_url = "{erp_token_url}"
 
-[policy]
-start_date = 2000-01-01
 {policy}
 """
 
@@ -212,7 +211,7 @@ class Town:
             db.exec_driver_sql("UPDATE lease SET expires_at = '2000-01-01T00:00:00'")
         ledger.close()
 
-    def file(self, policy: str = "", **changed: Any) -> Path:
+    def file(self, policy: str = "", *, start_date: str = "2000-01-01", **changed: Any) -> Path:
         """The connection file."""
         ready = self.running.ready
         erp = ready["quickbooks_online"]
@@ -223,7 +222,7 @@ class Town:
             "erp_client_id": erp["client_id"],
             "erp_api_url": erp["api_url"],
             "erp_token_url": erp["token_url"],
-            "policy": policy,
+            "policy": _policy(policy, start_date),
             **changed,
         }
         path = self.data_dir.parent / f"{values['name']}.toml"
@@ -240,11 +239,30 @@ class Town:
                 code = int(end.code or 0)
         return Said(code, out.getvalue(), err.getvalue())
 
-    def connect(self, policy: str = "") -> None:
-        """Store the connection, as a person does."""
-        for arguments in (["ledger", "upgrade"], ["connect", str(self.file(policy))]):
+    def connect(self, policy: str = "", *, start_date: str = "2000-01-01") -> None:
+        """Store the connection or its next policy, as a person does; the truth is told as well."""
+        file = self.file(policy, start_date=start_date)
+        for arguments in (["ledger", "upgrade"], ["connect", str(file)]):
             said = self.paidsync(*arguments)
             assert said.code == 0, said.err
+        told = tomllib.loads(_policy(policy, start_date))["policy"]
+        told.pop("schedule", None)
+        self.do("/policy", **json.loads(json.dumps(told, default=str)))
+
+    def decide(self, about: Paid, decision: str, *, to: int | None = None) -> None:
+        """A person decides about the hold of an allocation; the truth is told as well."""
+        ledger = self.ledger
+        (hold,) = (
+            each for each in ledger.holds.open(self.name) if each["allocation_id"] == about.prefix
+        )
+        ledger.close()
+        named = [] if to is None else ["--application", str(to)]
+        who = ["--by", "controller@bluebird.example", "--note", "seen"]
+        said = self.paidsync("decide", self.name, str(hold["hold_id"]), decision, *who, *named)
+        assert said.code == 0, said.err
+        ids = {"payment_id": about.payment, "bill_id": about.bill}
+        more = {} if to is None else {"to_application_id": to}
+        self.do("/decide", **ids, reason=hold["reason"], decision=decision, **more)
 
     def sync(self, mode: str = "sync", *, run_id: str | None = None, attempt: int = 1, quick: bool = True, **options: Any) -> dict[str, Any]:  # fmt: skip  # noqa: E501
         """A run of the flow's own body, its stages as plain functions; its summary."""
@@ -281,6 +299,10 @@ class Town:
         assert {name: summary[name] for name in expected} == expected, shown
         assert self.differences() == [], shown
         return summary
+
+
+def _policy(choices: str, start_date: str) -> str:
+    return f"[policy]\nstart_date = {start_date}\n{choices}\n"
 
 
 def folders(town: Town) -> list[Path]:

@@ -317,3 +317,17 @@ def test_rule_6_1_the_canary_never_goes_ahead_of_its_own_allocation(
 ) -> None:
     batches = in_batches(in_sending_order(plan), 2, canary_of=1)
     assert order_of_n_is_kept([each for batch in batches for each in batch])
+
+
+def test_rule_5_4_a_canary_that_replaces_an_older_policys_entry_takes_its_reversal_along() -> None:
+    taxed = {"bill_total_minor": 120_00, "bill_net_minor": 100_00}
+    payments = [payment(str(k), bill=str(640 + k), **taxed) for k in range(3)]
+    books = Books.posted(payments)
+    books.new_policy(tax="exclude")
+    books.restate = True
+    batches = in_batches(rows_of(books.plan().entries), 25, canary_of=2)
+    assert [(e["kind"], e["policy_version"]) for e in batches[0]] == [
+        ("reversal", 1),
+        ("payment", 2),
+    ]
+    assert [len(batch) for batch in batches] == [2, 4]

@@ -1,0 +1,107 @@
+"""What a rebuild reads in Procore: every row of every commitment that the account sees."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.errors import AccessRefused, NotThere
+from connectors.procore.records import Project
+from paidsync.reasons import RunStopped, Stop
+from tasks.desk import Desk
+from tasks.ours import our_id
+from tasks.payments_issued import read_rows
+from tasks.rows import application_row, commitment_row
+from tasks.strategies import Row
+
+# Procore's answers about an inactive project that it does not show (Procore: projects).
+_NOT_SHOWN = (403, 404)
+
+
+@dataclass(slots=True)
+class PaymentsIssued:
+    """Everything that stands in Procore, anyone's."""
+
+    rows: list[Row] = field(default_factory=list)  # records.CONTRACT_PAYMENTS
+    commitments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    applications: dict[str, dict[str, Any]] = field(default_factory=dict)  # of inactive projects
+    unanswered: list[str] = field(default_factory=list)  # inactive projects, by name
+
+    def add(self, other: "PaymentsIssued") -> None:
+        """One more project, read whole."""
+        self.rows += other.rows
+        self.commitments |= other.commitments
+        self.applications |= other.applications
+
+
+def read_payments_issued(
+    at: Desk, *, home_currency: str, prefix: str, renew: Callable[[], None]
+) -> PaymentsIssued:
+    """Every row of every commitment, inactive projects included where Procore answers for them.
+
+    ``renew`` is called before each project. Raises an OutsideError where anything else cannot be
+    read whole: half a list proves nothing.
+    """
+    found = PaymentsIssued()
+    for project in at.procore.projects():
+        renew()
+        try:
+            found.add(_of_project(at, project, home_currency, prefix))
+        except (AccessRefused, NotThere) as refused:
+            if project.active or refused.status not in _NOT_SHOWN:
+                raise
+            found.unanswered.append(project.name or project.project_id)
+    return found
+
+
+def _of_project(at: Desk, project: Project, home_currency: str, prefix: str) -> PaymentsIssued:
+    found = PaymentsIssued()
+    for commitment in at.procore.commitments(project.project_id):
+        found.commitments[commitment.commitment_id] = commitment_row(commitment, project)
+        found.rows += read_rows(
+            at.procore,
+            project.project_id,
+            commitment.commitment_id,
+            commitment.currency or home_currency,
+        )
+    if not project.active and any(our_id(row, prefix) for row in found.rows):
+        found.applications = _applications(at, project, found.commitments, home_currency)
+    return found
+
+
+def _applications(
+    at: Desk, project: Project, commitments: dict[str, dict[str, Any]], home_currency: str
+) -> dict[str, dict[str, Any]]:
+    """Those of an inactive project, which an extract leaves out: what was posted to them while it
+    was active may still have to be taken back."""
+    rows = {}
+    for application in at.procore.applications(project.project_id):
+        on = commitments.get(application.commitment_id or "", {})
+        row = application_row(
+            application, application.currency or on.get("currency") or home_currency
+        )
+        row["vendor_id"] = row["vendor_id"] or on.get("vendor_id")
+        rows[application.application_id] = row
+    return rows
+
+
+class Tenure:
+    """The right to write for as long as a rebuild takes. It may read for longer than a lease
+    lasts: what counts is that nobody else took the lease meanwhile."""
+
+    def __init__(self, take: Callable[[], int]) -> None:
+        """``take`` takes the lease for this run, again and again, and answers its fencing
+        number."""
+        self._take = take
+        self.fencing = take()
+
+    def renew(self) -> None:
+        """From now on it lasts again. Raises RunStopped(lease_held)."""
+        again = self._take()
+        alone = again == self.fencing + 1
+        self.fencing = again
+        if not alone:
+            raise RunStopped(
+                Stop.LEASE_HELD,
+                "Another run wrote to this Procore company while this one was reading; nothing "
+                "was stored.",
+            )
