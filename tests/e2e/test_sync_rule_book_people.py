@@ -169,7 +169,7 @@ def test_rule_5_5_restating_is_a_named_and_approved_run(town: Town) -> None:
     assert (done["state"], done["posted"], done["reversed"]) == ("Completed", 1, 1)
     assert town.amounts(old.prefix) == ["120.00", "-120.00", "100.00"]
     assert [town.amounts(each.prefix) for each in others] == [["11.00"], ["12.00"], ["13.00"]]
-    town.do("/restate")
+    town.do("/policy/restate")
     town.settled(posted=0)
 
 
