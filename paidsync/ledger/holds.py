@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select, update
 
+from paidsync.ledger.audit import Audit
 from paidsync.ledger.sql import chunks, utc_now
 from paidsync.ledger.tables import Decision, Hold
 
@@ -15,8 +16,9 @@ _decision = Decision.__table__  # type: ignore[attr-defined]
 class Holds:
     """A hold is bound to the state of its allocation; it closes when its cause goes."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, audit: Audit) -> None:
         self._engine = engine
+        self._audit = audit
 
     def reconcile(
         self,
@@ -90,21 +92,19 @@ class Holds:
         application_id: str | None = None,
     ) -> None:
         """Keep what a person decided: about a plan, or about a hold of an allocation in a state."""
+        decided = {
+            "subject": subject,
+            "subject_id": subject_id,
+            "reason": reason,
+            "state": state,
+            "decision": decision,
+            "application_id": application_id,
+            "by_whom": by_whom,
+            "note": note,
+        }
         with self._engine.begin() as db:
-            db.execute(
-                _decision.insert().values(
-                    connection=connection,
-                    subject=subject,
-                    subject_id=subject_id,
-                    reason=reason,
-                    state=state,
-                    decision=decision,
-                    application_id=application_id,
-                    by_whom=by_whom,
-                    note=note,
-                    at=utc_now(),
-                )
-            )
+            db.execute(_decision.insert().values(connection=connection, at=utc_now(), **decided))
+            self._audit.append(db, "decision", decided, of=connection)
 
     def decisions(self, connection: str) -> dict[str, list[dict[str, Any]]]:
         """Every decision about a hold, by allocation, the newest last."""

@@ -42,7 +42,7 @@ class Ledger:
         self.allocations = Allocations(self.engine)
         self.mirror = Mirror(self.engine)
         self.entries = Entries(self.engine)
-        self.holds = Holds(self.engine)
+        self.holds = Holds(self.engine, self.audit)
         self.leases = Leases(self.engine)
         self.tokens = Tokens(self.engine)
 

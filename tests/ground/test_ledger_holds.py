@@ -87,3 +87,26 @@ def test_a_plan_is_approved_by_its_newest_decision_alone(ledger: Ledger) -> None
     assert not ledger.holds.plan_is_approved(US, "hash")
     decide("approve")
     assert ledger.holds.plan_is_approved(US, "hash")
+
+
+def test_a_decision_is_kept_with_its_state_and_is_in_the_audit_trail(ledger: Ledger) -> None:
+    decide = {
+        "subject": "hold",
+        "subject_id": "q:1:p:b",
+        "reason": "ambiguous_match",
+        "state": "as it was",
+        "by_whom": "controller@bluebird.example",
+        "note": "seen",
+    }
+    ledger.holds.decide(US, **decide, decision="leave")
+    ledger.holds.decide(US, **decide, decision="link", application_id="812")
+    kept = ledger.holds.decisions(US)["q:1:p:b"]
+    assert [(each["decision"], each["application_id"]) for each in kept] == [
+        ("leave", None),
+        ("link", "812"),
+    ]
+    assert {each["state"] for each in kept} == {"as it was"}
+    assert ledger.audit.broken_at() is None
+    with ledger.engine.connect() as db:
+        events = db.exec_driver_sql("SELECT body FROM audit_event WHERE kind = 'decision'").all()
+    assert len(events) == 2
