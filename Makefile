@@ -51,6 +51,10 @@ demo: $(VENV)/.ready ## Payments from an ERP to Procore, start to end, against l
 test: $(VENV)/.ready ## All tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+.PHONY: rules
+rules: $(VENV)/.ready ## Every rule of money with the tests that bear its number, and whether they pass
+	@$(BIN)/python -m tests.rule_table $(PYTEST_ARGS)
+
 .PHONY: lint
 lint: $(VENV)/.ready ## Style, format, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -365,7 +365,7 @@ class Stop(_Reason):
     LEDGER_BEHIND = (
         "ledger_behind",
         "Procore has rows under PaidSync's ids that this ledger did not write.",
-        "Restore the newest ledger, or stop the other installation of PaidSync.",
+        "Run `paidsync ledger rebuild NAME`, or stop the other installation of PaidSync.",
     )
     PLAN_STALE = (
         "plan_stale",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property, lru_cache
+from typing import Any
 from urllib.parse import quote
 
 from .clock import Clock
 from .memory import Memory
+from .policy import Policies
 from .procore.rates import RateLimits as ProcoreRates
 from .procore.store import ProcoreStore
 from .quickbooks_online.oauth import Tokens
@@ -35,19 +38,25 @@ class World:
     erp_rates: QboRates
     erp_tokens: Tokens
     memory: Memory = field(default_factory=Memory)
+    policies: Policies = field(default_factory=Policies)
     next_check: int = 10_001
+    # What `rows.row_index` keeps, with the state of the rows that it was made from.
+    row_index: tuple[tuple[int, ...], Any] | None = None
 
     @property
     def today(self) -> date:
         """The present day in the ERP company's own calendar."""
         return self.clock.today(self.erp.zone)
 
-    def prefix(self, payment_id: str, bill_id: str) -> str:
-        """Return the start of the `origin_id` of every entry of one allocation."""
-        parts = (ERP, self.erp.realm, payment_id, bill_id)
-        return ":".join(quote(part, safe="") for part in parts)
+    def prefix(self, payment_id: str, bill_id: str, application: int | None = None) -> str:
+        """Return the start of the `origin_id` of every entry of one allocation.
 
-    @property
+        `application` is named where a bill is split over several (money-rules 3.2).
+        """
+        whole = f"{self.own_prefix}{_quoted(payment_id)}:{_quoted(bill_id)}"
+        return whole if application is None else f"{whole}@{application}"
+
+    @cached_property
     def own_prefix(self) -> str:
         """Return the start of every `origin_id` of this connection."""
         return f"{ERP}:{quote(self.erp.realm, safe='')}:"
@@ -56,6 +65,11 @@ class World:
         """Draw the next check number."""
         self.next_check += 1
         return str(self.next_check - 1)
+
+
+@lru_cache(maxsize=100_000)
+def _quoted(part: str) -> str:
+    return quote(part, safe="")
 
 
 def found(size: str, seed: int, *, procore_hourly: int = 3600, procore_spike: int = 100) -> World:

@@ -12,15 +12,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from . import control_erp, control_procore, readable
+from . import answers, control_erp, control_policy, control_procore, control_raw, readable
 from .asking import Asked, ControlError
 from .calls import Calls
 from .company import World
 from .differences import differences
 from .faults import BadFault, Faults
-from .truth import as_json, tell
+from .remember import settle
+from .truth import tell
 
 _Action = Callable[[World, Asked], dict[str, Any]]
+_RawAction = Callable[[World, Faults, Asked], dict[str, Any]]
 _Endpoint = Callable[[Request], Awaitable[Any]]
 
 
@@ -52,11 +54,13 @@ class _Control:
             ("POST", "/faults", self._add_fault),
             ("DELETE", "/faults", self._clear_faults),
             ("POST", "/faults/commit-late", self._commit_late),
+            ("POST", "/erp/raw", self._serving(control_raw.erp)),
+            ("POST", "/procore/raw", self._serving(control_raw.procore)),
             ("POST", "/erp/rates", self._erp_rates),
             ("POST", "/erp/tokens", self._erp_tokens),
         ]
         routes = [Route(path, _plain(run), methods=[method]) for method, path, run in table]
-        actions = control_erp.ACTIONS | control_procore.ACTIONS
+        actions = control_erp.ACTIONS | control_procore.ACTIONS | control_policy.ACTIONS
         for path, action in actions.items():
             routes.append(Route(path, _plain(self._acting(action)), methods=["POST"]))
         return routes
@@ -65,16 +69,32 @@ class _Control:
         async def run(request: Request) -> dict[str, Any]:
             asked = await _asked(request)
             with self.world.erp.lock, self.world.procore.lock:
+                settle(self.world)
                 return action(self.world, asked)
 
         return run
 
+    def _serving(self, action: _RawAction) -> _Endpoint:
+        async def run(request: Request) -> dict[str, Any]:
+            asked = await _asked(request)
+            with self.world.erp.lock, self.world.procore.lock:
+                return action(self.world, self.faults, asked)
+
+        return run
+
     async def _truth(self, request: Request) -> dict[str, Any]:
-        wanted = request.query_params.get("commitment_id")
+        """All of it, one commitment's, or single allocations."""
+        query = request.query_params
+        wanted, payment, bill = (
+            query.get(name) for name in ("commitment_id", "payment_id", "bill_id")
+        )
         if wanted is not None and not wanted.isdigit():
             raise ControlError("'commitment_id' must be a whole number.")
         with self.world.erp.lock, self.world.procore.lock:
-            return as_json(tell(self.world), int(wanted) if wanted else None)
+            truth = tell(self.world)
+            if payment is not None or bill is not None:
+                return answers.allocations(truth, payment, bill)
+            return answers.as_json(truth, int(wanted) if wanted else None)
 
     async def _differences(self, request: Request) -> list[dict[str, Any]]:
         with self.world.erp.lock, self.world.procore.lock:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .asking import Asked, ControlError, to_amount
 from .company import World
+from .procore.model import INVOICE_TYPES
 from .quickbooks_online import books
 from .quickbooks_online.records import Bill, BillLine, BillPayment, PaymentLine, VendorCredit
 
@@ -149,13 +150,19 @@ def bill(world: World, asked: Asked) -> dict[str, Any]:
     invoice_number = asked.text("invoice_number") if asked.has("invoice_number") else number
     due = asked.amount("due")
     retainage = asked.amount("retainage") or Decimal(0)
+    tax = asked.amount("tax")
+    application_tax = asked.amount("application_tax") or Decimal(0)
+    invoice_type = asked.get("invoice_type", "progress")
     asked.done()
+    if invoice_type not in INVOICE_TYPES:
+        raise ControlError(f"'invoice_type' is one of {', '.join(INVOICE_TYPES)}.")
     if with_application and commitment is None:
         raise ControlError("An application needs 'commitment_id'.")
     row = books.add_bill(
         world.erp,
         vendor_id=vendor.id,
-        lines=[BillLine(amount, "Work in place")],
+        lines=[BillLine(amount - (tax or Decimal(0)), "Work in place")],
+        tax=tax,
         txn_date=day,
         number=number,
         currency=currency,
@@ -168,6 +175,8 @@ def bill(world: World, asked: Asked) -> dict[str, Any]:
             invoice_number=invoice_number,
             due=amount if due is None else due,
             retainage=retainage,
+            tax=application_tax,
+            invoice_type=invoice_type,
             origin_id=row.id if synced else None,
             billing_date=day,
             currency=commitment.currency,
@@ -232,9 +241,13 @@ def edit(world: World, asked: Asked) -> dict[str, Any]:
     if asked.has("bill_id"):
         row = _bill(world, asked.need("bill_id"))
         amount = asked.amount("amount")
+        if asked.has("tax"):
+            changes["tax"] = asked.amount("tax")
         asked.done()
-        if amount is not None:
-            changes["lines"] = [BillLine(amount, "Work in place")]
+        if amount is not None or "tax" in changes:
+            total = row.total if amount is None else amount
+            tax = changes.get("tax", row.tax) or Decimal(0)
+            changes["lines"] = [BillLine(total - tax, "Work in place")]
         books.edit_payable(world.erp, row, **changes)
         return {"bill_id": row.id, "total": str(row.total), "balance": str(row.balance)}
     payment = _payment(world, asked.need("payment_id"))

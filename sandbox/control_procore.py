@@ -7,12 +7,11 @@ from typing import Any
 
 from .asking import Asked, ControlError
 from .company import World
-from .memory import Stood
-from .money import to_minor
+from .memory import Drifted
 from .procore.model import Commitment, ContractPayment, Requisition
 from .procore.origins import DuplicateOrigin
-from .remember import foreign_row, remember_commitment
-from .view import View
+from .remember import remember_commitment
+from .rows import foreign_row, prefix_of
 
 
 def _application(world: World, ident: int) -> Requisition:
@@ -82,6 +81,7 @@ def row(world: World, asked: Asked) -> dict[str, Any]:
         "date": asked.day("date") or world.today,
         "payment_method": asked.get("payment_method", "check"),
         "duplicate_origin": bool(asked.get("duplicate_origin", False)),
+        "created_at": asked.instant("created_at"),
     }
     for name in ("check_number", "invoice_number", "origin_id", "external_payment_id", "notes"):
         typed[name] = asked.text(name)
@@ -93,7 +93,7 @@ def row(world: World, asked: Asked) -> dict[str, Any]:
         ident = world.procore.type_payment(**typed)
     except ValueError as error:
         raise ControlError(f"Procore does not take that row: {error}.") from None
-    if View(world).prefix_of(typed["origin_id"]) is None:
+    if prefix_of(world, typed["origin_id"]) is None:
         world.memory.foreign[ident] = foreign_row(_row(world, ident))
     return {"payment_row_id": ident}
 
@@ -113,7 +113,7 @@ def change_row(world: World, asked: Asked) -> dict[str, Any]:
     remember_commitment(world, found.contract_id)
     _drift(world, found)
     world.procore.edit_payment(found.id, **changes)
-    if View(world).prefix_of(found.origin_id) is None:
+    if prefix_of(world, found.origin_id) is None:
         world.memory.foreign[found.id] = foreign_row(found)
     return {"payment_row_id": found.id}
 
@@ -130,13 +130,12 @@ def remove_row(world: World, asked: Asked) -> dict[str, Any]:
 
 
 def _drift(world: World, found: ContractPayment) -> None:
-    """Note that one of our rows was changed by somebody else: held drift_in_procore from now on."""
-    prefix = View(world).prefix_of(found.origin_id)
+    """Note what one of our rows is before somebody else changes it: until it is that again, its
+    allocation is held drift_in_procore."""
+    prefix = prefix_of(world, found.origin_id)
     if prefix is not None:
-        currency = world.procore.commitments[found.contract_id].currency
-        amount = to_minor(found.amount, currency)
-        place = Stood(found.contract_id, found.requisition_id, amount)
-        world.memory.drifted.setdefault(prefix, place)
+        drifted = Drifted(prefix, foreign_row(found))
+        world.memory.drifted.setdefault(found.id, drifted)
 
 
 def commitment(world: World, asked: Asked) -> dict[str, Any]:
@@ -167,6 +166,31 @@ def project(world: World, asked: Asked) -> dict[str, Any]:
         remember_commitment(world, commitment_id)
     world.procore.set_project(ident, active=active)
     return {"id": ident, "active": active}
+
+
+def add_application(world: World, asked: Asked) -> dict[str, Any]:
+    """Add a payment application that has no bill, or one of another tool's."""
+    found = _commitment(world, asked.number("commitment_id"))
+    due = asked.amount("due")
+    if due is None:
+        raise ControlError("The request needs 'due'.")
+    named: dict[str, Any] = {
+        "invoice_number": asked.text("invoice_number"),
+        "due": due,
+        "retainage": asked.amount("retainage") or Decimal(0),
+        "tax": asked.amount("tax") or Decimal(0),
+        "invoice_type": asked.text("invoice_type") or "progress",
+        "origin_id": asked.text("origin_id"),
+    }
+    asked.done()
+    remember_commitment(world, found.id)
+    try:
+        ident = world.procore.add_requisition(
+            commitment_id=found.id, billing_date=world.today, currency=found.currency, **named
+        )
+    except ValueError as error:
+        raise ControlError(f"Procore does not take that: {error}.") from None
+    return {"requisition_id": ident, "origin_id": named["origin_id"], "commitment_id": found.id}
 
 
 def application(world: World, asked: Asked) -> dict[str, Any]:
@@ -213,6 +237,7 @@ def tool(world: World, asked: Asked) -> dict[str, Any]:
 
 ACTIONS = {
     "/procore/application": application,
+    "/procore/application/add": add_application,
     "/procore/application/unlink": unlink,
     "/procore/application/export": export,
     "/procore/row": row,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import Any
 
 from .company import World
-from .money import to_minor
 from .procore.model import ContractPayment
-from .remember import foreign_row
-from .truth import Expected, Truth, tell
-from .view import View
+from .remember import linked_rightly
+from .rows import foreign_row, prefix_of
+from .truth import Expected, Truth, reposted, tell
 
 
 def differences(world: World) -> list[dict[str, Any]]:
@@ -18,20 +17,19 @@ def differences(world: World) -> list[dict[str, Any]]:
     truth = tell(world)
     found = _amounts(truth)
     found += _details(truth)
-    found += _duplicates(world, truth.view)
-    found += _foreign(world, truth.view)
+    found += _duplicates(world)
+    found += _foreign(world, truth)
     return found
 
 
 def _amounts(truth: Truth) -> list[dict[str, Any]]:
     """Net per commitment, application and allocation."""
     view = truth.view
-    standing: dict[tuple[int, int | None, str], int] = defaultdict(int)
-    for commitment_id, commitment in view.world.procore.commitments.items():
-        for prefix, rows in view.rows(commitment_id).ours.items():
-            for row in rows:
-                key = (commitment_id, row.requisition_id, prefix)
-                standing[key] += to_minor(row.amount, commitment.currency)
+    standing: dict[tuple[int, int | None, str], int] = {
+        (*place, prefix): net
+        for prefix, places in view.index.now.items()
+        for place, net in places.items()
+    }
     wanted = {
         (one.commitment_id, one.requisition_id, one.prefix): one.amount
         for one in truth.expected.values()
@@ -56,27 +54,37 @@ def _amounts(truth: Truth) -> list[dict[str, Any]]:
 
 
 def _details(truth: Truth) -> list[dict[str, Any]]:
-    """The newest row of a standing allocation shows a date and number that the payment once had."""
+    """The newest row of a standing allocation shows its date and number.
+
+    That is one that the payment once had; the present one where the policy posts changes anew. A
+    row that drifted is held as it is, and a typed row that was linked keeps what was typed.
+    """
     found = []
     for expected in truth.expected.values():
         rows = truth.view.rows(expected.commitment_id).ours.get(expected.prefix, [])
         paid = [row for row in rows if row.amount > 0]
-        if paid:
+        if paid and expected.verdict.reason != "drift_in_procore":
             found += _detail(truth, expected, paid[-1])
     return found
 
 
 def _detail(truth: Truth, expected: Expected, row: ContractPayment) -> list[dict[str, Any]]:
-    memory, verdict = truth.view.world.memory, expected.verdict
-    payment = truth.view.world.erp.payments.rows.get(verdict.payment_id)
+    world, verdict = truth.view.world, expected.verdict
+    payment = world.erp.payments.rows.get(verdict.payment_id)
     if payment is None:
         return []
-    dates = memory.dates.get(payment.id, set()) | {payment.txn_date}
-    numbers = memory.numbers.get(payment.id, set()) | {payment.number}
+    dates, numbers = {payment.txn_date}, {payment.number or None}
+    anew = verdict.disposition == "matched" and verdict.policy.details_changed == "repost"
+    if row.id in world.memory.linked:
+        if not (anew and reposted(verdict)):
+            return []
+    elif not anew:
+        dates |= world.memory.dates.get(payment.id, set())
+        numbers |= {number or None for number in world.memory.numbers.get(payment.id, set())}
     found: list[tuple[str, str | None, str | None]] = []
     if row.date not in dates:
         found.append(("date", payment.txn_date.isoformat(), row.date.isoformat()))
-    if (row.check_number or None) not in {number or None for number in numbers}:
+    if (row.check_number or None) not in numbers:
         found.append(("check_number", payment.number, row.check_number))
     return [
         {
@@ -91,7 +99,7 @@ def _detail(truth: Truth, expected: Expected, row: ContractPayment) -> list[dict
     ]
 
 
-def _duplicates(world: World, view: View) -> list[dict[str, Any]]:
+def _duplicates(world: World) -> list[dict[str, Any]]:
     origins = Counter(row.origin_id for row in world.procore.payments() if row.origin_id)
     return [
         {"kind": "duplicate_origin_id", "origin_id": origin, "rows": count}
@@ -100,17 +108,25 @@ def _duplicates(world: World, view: View) -> list[dict[str, Any]]:
     ]
 
 
-def _foreign(world: World, view: View) -> list[dict[str, Any]]:
-    """Rows that are not ours: none may be changed, removed or added but through the control."""
+def _foreign(world: World, truth: Truth) -> list[dict[str, Any]]:
+    """Rows that are not ours: none may be changed, removed or added but through the control.
+
+    A typed row that has to carry our id (money-rules 4.3) may change in this alone, and must.
+    """
     found: list[dict[str, Any]] = []
-    rows = {row.id: row for row in world.procore.payments()}
+    rows, links = world.procore.payment_rows.by_id, truth.links
     for ident, before in world.memory.foreign.items():
         if ident not in rows:
             found.append({"kind": "foreign_row_missing", "payment_row_id": ident})
+        elif ident in links and linked_rightly(world, ident, links[ident]):
+            continue
         elif foreign_row(rows[ident]) != before:
             found.append({"kind": "foreign_row_changed", "payment_row_id": ident})
+        elif ident in links:
+            prefix = links[ident].prefix
+            found.append({"kind": "not_linked", "payment_row_id": ident, "origin_prefix": prefix})
     for ident, row in rows.items():
-        if ident not in world.memory.foreign and view.prefix_of(row.origin_id) is None:
+        if ident not in world.memory.foreign and prefix_of(world, row.origin_id) is None:
             found.append(
                 {
                     "kind": "row_without_owner",

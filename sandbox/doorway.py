@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import struct
-from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +15,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .calls import Calls
 from .faults import SIGNALS, Fault, Faults, Late
+from .procore.errors import ApiError
+from .quickbooks_online.faultbodies import refusal
+from .raw import Retouched
+from .replies import Reply
 
 _HTML = (
     b"<html><head><title>Bad Gateway</title></head><body>The server is unavailable.</body></html>"
@@ -34,34 +38,15 @@ class Line(H11Protocol):
         self.app_state = dict(self.app_state, transport=transport)
 
 
-@dataclass
-class Reply:
-    """A whole response of a system, kept back."""
-
-    start: Message | None = None
-    body: bytearray = field(default_factory=bytearray)
-
-    async def keep(self, message: Message) -> None:
-        """Keep one ASGI message."""
-        if message["type"] == "http.response.start":
-            self.start = message
-        elif message["type"] == "http.response.body":
-            self.body += message.get("body", b"")
-
-    @property
-    def status(self) -> int:
-        """The status that the system answered with."""
-        return int(self.start["status"]) if self.start else 500
-
-
 class Doorway:
     """Stands before one system's application."""
 
     def __init__(self, app: ASGIApp, system: str, calls: Calls, faults: Faults) -> None:
-        self.app = app
+        self.app = Retouched(app, system, faults.raws)
         self.system = system
         self.calls = calls
         self.faults = faults
+        self._before: dict[str, bytes] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through, or let its fault happen."""
@@ -79,9 +64,17 @@ class Doorway:
         if _bearer(scope) in self.faults.expired:
             scope = _without_token(scope)
         if fault is None:
-            await self.app(scope, _replay(body, receive), self._counted(send))
+            await self._let_through(scope, body, receive, self._counted(send))
             return
         await self._happen(fault, scope, body, receive, self._counted(send))
+
+    async def _let_through(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        if not any(fault.kind == "repeat" for fault in self.faults.active):
+            await self.app(scope, _replay(body, receive), send)
+            return
+        reply = await self._carry_out(scope, body, receive)
+        self._before[scope["path"]] = bytes(reply.body)
+        await reply.send(send)
 
     def _counted(self, send: Send) -> Send:
         async def counted(message: Message) -> None:
@@ -114,7 +107,9 @@ class Doorway:
             reply = await self._carry_out(scope, body, receive)
             if after:
                 await asyncio.sleep(fault.seconds)
-            await _send_reply(reply, send)
+            await reply.send(send)
+        elif kind in ("headers", "repeat"):
+            await self._falsify(fault, await self._carry_out(scope, body, receive), scope, send)
         elif kind in SIGNALS:
             await self._signal(fault, scope, body, send)
         else:
@@ -147,7 +142,7 @@ class Doorway:
         if fault.kind == "kill":
             await self._cut(scope)
         else:
-            await _send_reply(reply, send)
+            await reply.send(send)
 
     async def _cut(self, scope: Scope, *, hard: bool = False) -> None:
         """Close the connection without a reply; hard sends a TCP reset."""
@@ -172,30 +167,42 @@ class Doorway:
         scope["state"]["transport"].close()
         await asyncio.sleep(0.01)
 
+    async def _falsify(self, fault: Fault, reply: Reply, scope: Scope, send: Send) -> None:
+        """Answer with other headers, or with what this address answered before."""
+        for name, value in fault.headers.items():
+            reply.set_header(name, value)
+        if fault.kind == "repeat":
+            reply.replace_body(self._before.get(scope["path"], bytes(reply.body)))
+        await reply.send(send)
+
     async def _answer(self, fault: Fault, scope: Scope, body: bytes, send: Send) -> None:
         status, kind, payload = fault.status, b"application/json", b""
         if fault.kind == "html_error":
             kind, payload = b"text/html", _HTML
+        elif fault.kind == "answer":
+            text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
+            kind, payload = fault.content_type.encode(), text.encode()
         elif fault.kind == "ok_with_errors":
             status, payload = 200, json.dumps(self._errors(scope, body)).encode()
         elif self.system == "procore" and status == 429:
             kind, payload = b"text/plain", _SURPASSED.encode()
         else:
-            payload = json.dumps(self._refusal(status)).encode()
+            payload = self._refusal(status)
         headers = [(b"content-type", kind), (b"content-length", str(len(payload)).encode())]
         if fault.retry_after is not None:
             headers.append((b"retry-after", str(fault.retry_after).encode()))
+        for name, value in fault.headers.items():
+            if value is not None:
+                headers.append((name.lower().encode(), value.encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": payload})
 
-    def _refusal(self, status: int) -> dict[str, Any]:
-        if self.system == "procore":
-            return {"errors": "Internal error"}
-        code, name = ("3001", "ThrottleExceeded") if status == 429 else ("10000", "ServiceFault")
-        message = f"message={name}; errorCode={int(code):06d}; statusCode={status}"
-        error = {"message": message, "detail": name, "code": code, "element": None}
-        now = int(self.faults.clock.epoch() * 1000)
-        return {"warnings": None, "fault": {"error": [error], "type": "SERVICE"}, "time": now}
+    def _refusal(self, status: int) -> bytes:
+        if self.system != "procore":
+            return json.dumps(refusal(status, self.faults.clock.now())).encode()
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return json.dumps({"errors": "Internal error"}).encode()
+        return bytes(ApiError(status, HTTPStatus(status).phrase).response(v2=False).body)
 
     def _errors(self, scope: Scope, body: bytes) -> dict[str, Any]:
         """200 that is none: QuickBooks Online's Fault; Procore's list of refused items."""
@@ -244,12 +251,6 @@ def _replay(body: bytes, receive: Receive | None) -> Receive:
         return await receive()
 
     return replay
-
-
-async def _send_reply(reply: Reply, send: Send) -> None:
-    assert reply.start is not None
-    await send(reply.start)
-    await send({"type": "http.response.body", "body": bytes(reply.body)})
 
 
 def _bearer(scope: Scope) -> str:

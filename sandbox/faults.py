@@ -11,6 +11,7 @@ from typing import Any
 
 from .calls import template
 from .clock import Clock
+from .raw import Raw
 
 SYSTEMS = ("procore", "quickbooks_online")
 KINDS = (
@@ -18,6 +19,9 @@ KINDS = (
     "late_commit",
     "status",
     "html_error",
+    "answer",
+    "headers",
+    "repeat",
     "slow",
     "truncated",
     "ok_with_errors",
@@ -39,7 +43,8 @@ class Fault:
     """One fault: which requests it waits for, and what happens to them.
 
     `after` requests pass first; then `count` are hit, each with the probability `rate`. `when` says
-    whether the system has carried the request out before the fault shows.
+    whether the system has carried the request out before the fault shows. `body` (a text, or JSON),
+    `content_type` and `headers` are for kinds that answer; a header that is null is taken away.
     """
 
     id: int
@@ -55,6 +60,9 @@ class Fault:
     retry_after: int | None = None
     seconds: float = 0.0
     pid: int | None = None
+    body: Any = ""
+    content_type: str = "application/json"
+    headers: dict[str, str | None] = field(default_factory=dict)
     hits: int = 0
     seen: int = 0
 
@@ -76,7 +84,10 @@ class Late:
 
 @dataclass
 class Faults:
-    """The faults that are set, what they hit, and the requests that are still to be carried out."""
+    """The faults that are set, what they hit, and the requests that are still to be carried out.
+
+    `raws` are the records that are served otherwise than they are.
+    """
 
     clock: Clock
     seed: int
@@ -84,6 +95,7 @@ class Faults:
     fired: list[dict[str, Any]] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
     expired: set[str] = field(default_factory=set)
+    raws: list[Raw] = field(default_factory=list)
     _next: int = 1
     _dice: dict[int, random.Random] = field(default_factory=dict)
 
@@ -100,6 +112,8 @@ class Faults:
             raise BadFault(f"There is no fault {kind!r}; the kinds are {', '.join(KINDS)}.")
         if kind == "html_error":
             spec.setdefault("status", 502)
+        if kind == "answer":
+            spec.setdefault("status", 200)
         if "rate" in spec:
             spec.setdefault("count", None)
         known = set(Fault.__dataclass_fields__) - {"id", "hits", "seen"}
@@ -160,6 +174,8 @@ def _check(fault: Fault) -> None:
         raise BadFault("'rate' lies above 0 and goes up to 1.")
     if fault.count is not None and fault.count < 1:
         raise BadFault("'count' is at least 1.")
+    if not isinstance(fault.headers, dict):
+        raise BadFault("'headers' is an object of names and values.")
     if fault.kind in SIGNALS:
         _check_pid(fault.pid)
 

@@ -1,26 +1,36 @@
 """Judges every allocation by the money rules: outside, pending, held or matched.
 
-Written from money-rules 1 to 4 alone, with the default policy: tax included, deletes held.
+Written from money-rules 1 to 5 and 7 alone. What needs a look at several allocations at once, rows
+of others and ceilings, is in `neighbours` and `ceilings`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 
-from .money import exponent, spread, to_minor
+from .decisions import decided, left_unseen, linked_application, live_state
+from .matching import Match
+from .memory import Opening, State, Stood
+from .money import exponent, to_minor
+from .policy import Policy
 from .quickbooks_online.records import Bill, BillPayment
-from .view import Match, View, normalised
+from .shares import Share, Shares, whole_prefix
+from .view import View
 
-ALIKE_DAYS = timedelta(days=7)
 UNKNOWN_SPLIT = "cash_split_unknown"
+LEFT = "left_by_decision"
+HISTORY = "opening_history"
 
 
 @dataclass(slots=True)
 class Verdict:
-    """One allocation's disposition; `target` in minor units of the bill's currency."""
+    """One allocation's disposition; amounts in minor units of the bill's currency.
+
+    `application` names the part of a split bill. `found` says that its bill has an application for
+    sure. `link` is the typed row that must carry our id, instead of a new one.
+    """
 
     payment_id: str
     bill_id: str
@@ -30,15 +40,36 @@ class Verdict:
     settled: int
     target: int | None
     currency: str
+    policy: Policy
+    state: State
+    application: int | None = None
+    cash: int | None = None
+    stood: Stood | None = None
     commitment_id: int | None = None
     requisition_id: int | None = None
     date: date | None = None
     check_number: str | None = None
     bill_number: str | None = None
+    found: bool = False
+    link: int | None = None
 
     def put(self, disposition: str, reason: str | None) -> None:
         """Set the disposition."""
         self.disposition, self.reason = disposition, reason
+
+    @property
+    def rightly_posted(self) -> bool:
+        """Say whether its target stood on its commitment when the world last changed."""
+        stood = self.stood
+        if stood is None:
+            return False
+        return (stood.commitment_id, stood.amount) == (self.commitment_id, self.target)
+
+    @property
+    def place(self) -> int:
+        """The commitment of an allocation that has one."""
+        assert self.commitment_id is not None
+        return self.commitment_id
 
 
 class Judge:
@@ -47,192 +78,160 @@ class Judge:
     def __init__(self, view: View) -> None:
         self.view = view
         self.world = view.world
+        self.shares = Shares(view)
         self._today = view.world.today
-        self._cash: dict[str, dict[str, tuple[int, int | None]]] = {}
-        self._matches: dict[str, Match] = {}
-
-    def match(self, bill: Bill) -> Match:
-        """Return the match of a bill, worked out once."""
-        if bill.id not in self._matches:
-            self._matches[bill.id] = self.view.match(bill)
-        return self._matches[bill.id]
-
-    def cash(self, payment: BillPayment) -> dict[str, tuple[int, int | None]]:
-        """Return per bill what a payment settles and how much of it is cash; None if unknowable."""
-        if payment.id not in self._cash:
-            self._cash[payment.id] = self._split(payment)
-        return self._cash[payment.id]
-
-    def _split(self, payment: BillPayment) -> dict[str, tuple[int, int | None]]:
-        """Money-rules 1.1 and 1.3."""
-        currency = payment.currency
-        applied = payment.applied_to("Bill")
-        settled = {bill: to_minor(amount, currency) for bill, amount in applied.items()}
-        if any(len(line.linked) > 1 for line in payment.lines):
-            return {bill: (settled.get(bill, 0), None) for bill in payment.linked_ids("Bill")}
-        used = to_minor(
-            sum(
-                (x.amount for x in payment.lines if x.linked[0][0] not in ("Bill", "JournalEntry")),
-                Decimal(0),
-            ),
-            currency,
-        )
-        whole = sum(settled.values())
-        if not used:
-            return {bill: (amount, amount) for bill, amount in settled.items()}
-        if used > whole:
-            return {bill: (amount, None) for bill, amount in settled.items()}
-        if len(settled) > 1 and used < whole and not self._one_commitment(settled):
-            return {bill: (amount, None) for bill, amount in settled.items()}
-        shares = spread(used, list(settled.values()))
-        pairs = zip(settled.items(), shares, strict=True)
-        return {bill: (amount, amount - share) for (bill, amount), share in pairs}
-
-    def _one_commitment(self, bills: dict[str, int]) -> bool:
-        commitments = set()
-        for ident in bills:
-            bill = self.world.erp.bills.rows.get(ident)
-            application = self.match(bill).application if bill else None
-            commitments.add(application.commitment_id if application else None)
-        return len(commitments) == 1 and None not in commitments
 
     def allocations(self, payment: BillPayment) -> Iterator[Verdict]:
         """Judge every allocation of one live payment."""
-        for bill_id, (settled, cash) in self.cash(payment).items():
+        for bill_id in self.shares.cash(payment):
             bill = self.world.erp.bills.rows.get(bill_id)
             if bill is not None:
-                yield self._judge(payment, bill, settled, cash)
+                for share in self.shares.of(payment, bill):
+                    yield self._judge(payment, bill, share)
 
-    def _judge(self, payment: BillPayment, bill: Bill, settled: int, cash: int | None) -> Verdict:
-        match = self.match(bill)
+    def held(self, verdict: Verdict, reason: str) -> bool:
+        """Hold an allocation for a reason, unless a person decided on it; say whether it stops.
+
+        A person's `leave` puts it outside; a `post` waives the reason, if there is then anything
+        that could be posted.
+        """
+        found = decided(self.world, verdict.prefix, reason, verdict.state)
+        if found is not None and found.decision == "leave":
+            verdict.put("outside", LEFT)
+            return True
+        possible = verdict.target is not None and verdict.commitment_id is not None
+        if found is not None and found.decision == "post" and possible:
+            return False
+        verdict.put("held", reason)
+        return True
+
+    def _judge(self, payment: BillPayment, bill: Bill, share: Share) -> Verdict:
+        raw = self.shares.match(bill, share)
+        state = live_state(bill, raw, share.settled, share.cash)
+        match = self._chosen(share, raw, state)
         verdict = Verdict(
-            payment.id, bill.id, self.world.prefix(payment.id, bill.id), "matched", None,
-            settled, cash, bill.currency, date=payment.txn_date, check_number=payment.number,
-            bill_number=bill.number,
+            payment.id, bill.id, share.prefix, "matched", None, share.settled, share.target,
+            bill.currency, share.policy, state, share.application, share.cash, share.stood,
+            date=payment.txn_date, check_number=payment.number, bill_number=bill.number,
+            found=match.disposition == "matched",
         )  # fmt: skip
-        application = match.application
-        if application is not None:
-            verdict.commitment_id = application.commitment_id
-            verdict.requisition_id = application.id
+        if match.application is not None:
+            verdict.commitment_id = match.application.commitment_id
+            verdict.requisition_id = match.application.id
+        if not self._stays_history(payment, bill, match, verdict):
+            self._dispose(payment, bill, share, match, verdict)
+        return verdict
+
+    def _chosen(self, share: Share, match: Match, state: State) -> Match:
+        """The application that a person linked the allocation to, or else the one found."""
+        ident = linked_application(self.world, share.prefix, state)
+        application = None if ident is None else self.view.matcher.application(ident)
+        return match if application is None else Match(application)
+
+    def _stays_history(
+        self, payment: BillPayment, bill: Bill, match: Match, verdict: Verdict
+    ) -> bool:
+        """Money-rules 7.1: opening history, or held if it changed and has an application."""
+        scan = self.world.memory.opening
+        opening = scan.get(whole_prefix(verdict.prefix)) if scan else None
+        if opening is None:
+            return False
+        changed = opening != seen_now(self.shares, payment, bill)
+        if changed and match.application is not None and match.disposition != "pending":
+            return self.held(verdict, "changed_before_start")
+        verdict.put("outside", HISTORY)
+        return True
+
+    def _dispose(
+        self, payment: BillPayment, bill: Bill, share: Share, match: Match, verdict: Verdict
+    ) -> None:
         if match.disposition in ("outside", "pending"):
             verdict.put(match.disposition, match.reason)
-        elif cash == 0:
+        elif share.cash == 0:
             verdict.put("outside", "credit_application")
         elif payment.print_status == "NeedToPrint" and payment.pay_type == "Check":
             verdict.put("pending", "not_issued_yet")
+        elif left_unseen(self.world, verdict.prefix, verdict.state):
+            verdict.put("outside", LEFT)
         else:
-            reason = (
-                self._refused_data(payment, bill, settled)
-                or match.reason
-                or (UNKNOWN_SPLIT if cash is None else None)
-                or self._refused_match(payment, bill, verdict)
-                or self._refused_place(verdict)
-            )
-            if reason:
-                verdict.put("held", reason)
-            elif self.view.standing(verdict.prefix, self._place(verdict)) != cash:
-                self._beside_others(payment, bill, verdict)
-        return verdict
+            self._hold_first(verdict, self._reasons(payment, bill, share, match, verdict))
 
-    @staticmethod
-    def _place(verdict: Verdict) -> int:
-        assert verdict.commitment_id is not None
-        return verdict.commitment_id
+    def _hold_first(self, verdict: Verdict, reasons: Iterable[str | None]) -> None:
+        for reason in reasons:
+            if reason is not None and self.held(verdict, reason):
+                return
 
-    def _refused_data(self, payment: BillPayment, bill: Bill, settled: int) -> str | None:
+    def _reasons(
+        self, payment: BillPayment, bill: Bill, share: Share, match: Match, verdict: Verdict
+    ) -> Iterator[str | None]:
+        """Every reason for a hold, in their order; the first that nobody waived counts."""
+        yield from self._data(payment, bill, share)
+        yield match.reason
+        if share.cash is None:
+            yield UNKNOWN_SPLIT
+        if verdict.commitment_id is None:
+            return
+        if bill.currency != self.view.commitment(verdict.commitment_id).currency:
+            yield "currency_differs"
+        if bill.id not in self.world.memory.sent_bills and not self._total_agrees(
+            bill, share, verdict
+        ):
+            yield "bill_total_differs"
+        yield self.view.refused_place(verdict.commitment_id)
+
+    def _data(self, payment: BillPayment, bill: Bill, share: Share) -> Iterator[str]:
         if not (bill.number or "").strip():
-            return "missing_bill_number"
+            yield "missing_bill_number"
         amounts = payment.applied_to("Bill")
         if bill.id in amounts:
             amount = amounts[bill.id]
             if amount != round(amount, exponent(payment.currency)):
-                return "amount_precision"
+                yield "amount_precision"
             if amount <= 0:
-                return "amount_not_positive"
+                yield "amount_not_positive"
+        if share.cash is not None and share.target is None:
+            yield "missing_amount"
+        if share.target is not None and share.target < 0:
+            yield "amount_not_positive"
+        settled, _ = self.shares.cash(payment)[bill.id]
         if settled > to_minor(bill.total, bill.currency):
-            return "amount_exceeds_bill"
+            yield "amount_exceeds_bill"
         if bill.currency != payment.currency:
-            return "currency_differs"
-        return "date_in_future" if payment.txn_date > self._today else None
+            yield "currency_differs"
+        if payment.txn_date > self._today:
+            yield "date_in_future"
 
-    def _refused_match(self, payment: BillPayment, bill: Bill, verdict: Verdict) -> str | None:
-        """Money-rules 3.4 and 3.7, and the currency of the commitment."""
-        commitment = self.view.commitment(self._place(verdict))
-        if bill.currency != commitment.currency:
-            return "currency_differs"
+    def _total_agrees(self, bill: Bill, share: Share, verdict: Verdict) -> bool:
+        """Money-rules 3.4, at first match: bill total against the application's due."""
         assert verdict.requisition_id is not None
         application = self.world.procore.requisitions[verdict.requisition_id]
         money = bill.currency
-        due, retainage, tax = (
-            to_minor(value, money)
-            for value in (application.due, application.retainage, application.tax)
+        due = to_minor(application.due, money)
+        retainage = max(0, to_minor(application.retainage, money))
+        tax = to_minor(application.tax, money)
+        policy = self.world.policies.current
+        both = due + retainage
+        bases = {"either": (due, both), "included": (both,), "left_out": (due,)}
+        taxes = {"either": (0, tax, -tax), "included": (0, tax), "left_out": (0, -tax)}
+        total = self._compared_total(bill, share, verdict.requisition_id)
+        return total is None or any(
+            abs(total - base - more) <= 1
+            for base in bases[policy.bill_retainage]
+            for more in taxes[policy.bill_tax]
         )
-        total = to_minor(bill.total, money)
-        sums = {due, due + retainage, due + tax, due - tax, due + retainage + tax}
-        if not self._posted_before(bill, commitment.id) and all(abs(total - s) > 1 for s in sums):
-            return "bill_total_differs"
-        paid = 0
-        for ident in sorted(bill.payments, key=self._payment_order):
-            other = self.world.erp.payments.rows[ident]
-            paid += self.cash(other).get(bill.id, (0, 0))[1] or 0
-            if ident == payment.id and paid > due + retainage + tax:
-                return "overpays_payment_application"
-        return None
 
-    def _payment_order(self, ident: str) -> tuple[date, int]:
-        return self.world.erp.payments.rows[ident].txn_date, int(ident)
-
-    def _posted_before(self, bill: Bill, commitment_id: int) -> bool:
-        ours = self.view.rows(commitment_id).ours
-        return any(self.world.prefix(ident, bill.id) in ours for ident in bill.payments)
-
-    def _refused_place(self, verdict: Verdict) -> str | None:
-        return refused_place(self.view, self._place(verdict))
-
-    def _beside_others(self, payment: BillPayment, bill: Bill, verdict: Verdict) -> None:
-        """Money-rules 4.3 and 4.5: rows that we do not own."""
-        place = self._place(verdict)
-        foreign = self.view.rows(place).foreign
-        if not foreign:
-            return
-        on_commitment = self._on_commitment(payment, place)
-        for row in foreign:
-            amount = to_minor(row.amount, verdict.currency)
-            number = normalised(payment.number)
-            same_check = bool(number) and number == normalised(row.check_number)
-            near = abs(row.date - payment.txn_date) <= ALIKE_DAYS
-            if same_check or (near and amount in (verdict.target, on_commitment)):
-                if row.external_payment_id:
-                    verdict.put("outside", "paid_by_procore_pay")
-                elif row.origin_id:
-                    verdict.put("held", "other_integration_row")
-                else:
-                    verdict.put("held", "looks_like_manual_payment")
-                return
-        theirs = sum(
-            to_minor(row.amount, verdict.currency)
-            for row in foreign
-            if row.requisition_id == verdict.requisition_id
-        )
-        cash = [self.cash(self.world.erp.payments.rows[i])[bill.id] for i in bill.payments]
-        if theirs and theirs + sum(c or 0 for _, c in cash) > sum(s for s, _ in cash):
-            verdict.put("held", "exceeds_erp_paid")
-
-    def _on_commitment(self, payment: BillPayment, commitment_id: int) -> int:
-        total = 0
-        for bill_id, (_, cash) in self.cash(payment).items():
-            bill = self.world.erp.bills.rows.get(bill_id)
-            application = self.match(bill).application if bill else None
-            if application is not None and application.commitment_id == commitment_id:
-                total += cash or 0
-        return total
+    def _compared_total(self, bill: Bill, share: Share, application: int) -> int | None:
+        """The bill's total or its part; of mapped bills the sum, None if one is unknown."""
+        policy = self.world.policies.current
+        if share.application is not None or policy.mapped.get(bill.id) != application:
+            return share.bill_total
+        bills = [self.world.erp.bills.rows.get(ident) for ident in policy.bills_of(application)]
+        if any(one is None for one in bills):
+            return None
+        return sum(to_minor(one.total, one.currency) for one in bills if one is not None)
 
 
-def refused_place(view: View, commitment_id: int) -> str | None:
-    """Say why nothing may be written to a commitment now."""
-    commitment = view.commitment(commitment_id)
-    if not view.world.procore.projects[commitment.project_id].active:
-        return "project_not_active"
-    if commitment.status == "Void":
-        return "commitment_void"
-    return None if commitment.allow_payments else "payments_tab_disabled"
+def seen_now(shares: Shares, payment: BillPayment, bill: Bill) -> Opening:
+    """Return what the opening scan notes of an allocation (money-rules 7.1)."""
+    settled, cash = shares.cash(payment)[bill.id]
+    return Opening(settled, cash, bill.currency, payment.txn_date, payment.number)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from functools import lru_cache
 
 _NO_DECIMALS = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND"}
@@ -18,6 +20,7 @@ def exponent(currency: str) -> int:
     return 3 if currency in _THREE_DECIMALS else 2
 
 
+@lru_cache(maxsize=100_000)
 def to_minor(amount: Decimal, currency: str) -> int:
     """Return an amount in minor units, rounded half-even where it is finer than the currency."""
     scaled = amount.scaleb(exponent(currency))
@@ -40,3 +43,14 @@ def spread(total: int, weights: list[int]) -> list[int]:
     for index in lost[: total - sum(shares)]:
         shares[index] += 1
     return shares
+
+
+def in_ratio(amount: int, part: int, whole: int) -> int:
+    """Return `amount` x `part` / `whole` in whole minor units, rounded half-even."""
+    return round(Fraction(amount * part, whole))
+
+
+def in_percent(amount: int, percents: list[Decimal]) -> list[int]:
+    """Share `amount` by percents that are 100 together; each half-even, the last takes the rest."""
+    shares = [round(amount * Fraction(percent) / 100) for percent in percents[:-1]]
+    return [*shares, amount - sum(shares)]

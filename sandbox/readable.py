@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+from .answers import allocation, counts
 from .company import World
-from .judge import Verdict
-from .truth import counts, tell
+from .rows import prefix_of
+from .truth import tell
 
 LIMIT = 500
 
@@ -33,7 +34,10 @@ def as_json(world: World, limit: int = LIMIT) -> dict[str, Any]:
         "bills": (len(erp.bills.rows), map(_bill, _newest(erp.bills.rows))),
         "credits": (len(erp.credits.rows), map(_credit, _newest(erp.credits.rows))),
         "payments": (len(erp.payments.rows), map(_payment, _newest(erp.payments.rows))),
-        "allocations": (len(truth.verdicts), map(_allocation, reversed(truth.verdicts))),
+        "allocations": (
+            len(truth.verdicts),
+            (allocation(one, truth) for one in reversed(truth.verdicts)),
+        ),
         "rows": (
             len(procore.payment_rows.by_id),
             (_row(world, one) for one in _newest(procore.payment_rows.by_id)),
@@ -136,20 +140,6 @@ def _payment(one: Any) -> dict[str, Any]:
     }
 
 
-def _allocation(one: Verdict) -> dict[str, Any]:
-    return {
-        "payment_id": one.payment_id,
-        "bill_id": one.bill_id,
-        "commitment_id": one.commitment_id,
-        "requisition_id": one.requisition_id,
-        "disposition": one.disposition,
-        "reason": one.reason,
-        "settled_minor": one.settled,
-        "target_minor": one.target,
-        "currency": one.currency,
-    }
-
-
 def _row(world: World, one: Any) -> dict[str, Any]:
     return {
         "id": one.id,
@@ -161,5 +151,5 @@ def _row(world: World, one: Any) -> dict[str, Any]:
         "invoice_number": one.invoice_number,
         "origin_id": one.origin_id,
         "external_payment_id": one.external_payment_id,
-        "ours": bool(one.origin_id and one.origin_id.startswith(world.own_prefix)),
+        "ours": prefix_of(world, one.origin_id) is not None,
     }

@@ -3,35 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from .company import World
-from .judge import Judge
-from .memory import ForeignRow, Stood
-from .procore.model import ContractPayment
+from .judge import Judge, Verdict
+from .memory import Stood
+from .neighbours import Neighbours
 from .quickbooks_online.records import Bill, BillPayment, Entity
+from .rows import foreign_row, prefix_of, row_index
+from .truth import Expected, Truth, tell
 from .view import View
-
-
-def foreign_row(row: ContractPayment) -> ForeignRow:
-    """Return what nobody but the control may change of a row that is not ours."""
-    return ForeignRow(
-        row.contract_id, row.amount, row.date, row.check_number, row.invoice_number,
-        row.requisition_id, row.origin_id,
-    )  # fmt: skip
 
 
 def remember_foreign(world: World) -> None:
     """Remember every row that stands now and is not ours."""
-    view = View(world)
     for row in world.procore.payments():
-        if view.prefix_of(row.origin_id) is None:
+        if prefix_of(world, row.origin_id) is None:
             world.memory.foreign[row.id] = foreign_row(row)
 
 
+def settle(world: World) -> None:
+    """Take note of what was written since the last change, as far as it is right."""
+    index, memory = row_index(world), world.memory
+    if not index.fresh and not index.pending:
+        return
+    truth = tell(world)
+    _accept_links(world, truth)
+    for prefix in index.fresh | {*index.pending.values()}:
+        _settle(world, truth, prefix)
+    memory.seen_row = max(world.procore.payment_rows.by_id, default=0)
+
+
+def _accept_links(world: World, truth: Truth) -> None:
+    """A typed row that carries our id by the rules is ours from now on (money-rules 4.3)."""
+    for ident, verdict in truth.links.items():
+        if linked_rightly(world, ident, verdict):
+            world.memory.linked.add(ident)
+            del world.memory.foreign[ident]
+
+
+def linked_rightly(world: World, row_id: int, verdict: Verdict) -> bool:
+    """Say whether a typed row carries our id as it must, and is otherwise as it was typed."""
+    row = world.procore.payment_rows.by_id[row_id]
+    known = world.memory.foreign.get(row_id)
+    same = known is not None and replace(foreign_row(row), origin_id=known.origin_id) == known
+    return same and prefix_of(world, row.origin_id) == verdict.prefix
+
+
+def _settle(world: World, truth: Truth, prefix: str) -> None:
+    memory = world.memory
+    stood, expected = memory.stood.get(prefix), truth.expected.get(prefix)
+    now = {place: net for place, net in row_index(world).now.get(prefix, {}).items() if net}
+    wanted = {}
+    if expected is not None:
+        wanted = {(expected.commitment_id, expected.requisition_id): expected.amount}
+    if now != wanted:
+        if stood and now != {(stood.commitment_id, stood.requisition_id): stood.amount}:
+            del memory.stood[prefix]
+    elif expected is None:
+        memory.stood.pop(prefix, None)
+    elif expected.verdict.disposition == "matched":
+        memory.stood[prefix] = _stood(world, truth, expected)
+        memory.sent_bills.add(expected.verdict.bill_id)
+
+
+def _stood(world: World, truth: Truth, expected: Expected) -> Stood:
+    verdict = expected.verdict
+    rows = truth.view.rows(expected.commitment_id).ours.get(expected.prefix, [])
+    paid = [row.id for row in rows if row.amount > 0]
+    typed = verdict.link is not None or (bool(paid) and paid[-1] in world.memory.linked)
+    return Stood(
+        expected.commitment_id, expected.requisition_id, expected.amount, verdict.cash,
+        verdict.policy.version, verdict.check_number, verdict.date, linked=typed,
+    )  # fmt: skip
+
+
 def remember(world: World, payment_ids: Iterable[str]) -> None:
-    """Remember what is due and what rightly stands for the allocations of some payments."""
-    view = View(world)
-    judge = Judge(view)
+    """Remember what rightly stands, and what is due for the allocations of some payments."""
+    settle(world)
+    judge = Judge(View(world))
     memory = world.memory
     for ident in dict.fromkeys(payment_ids):
         payment = world.erp.payments.rows.get(ident)
@@ -39,16 +89,18 @@ def remember(world: World, payment_ids: Iterable[str]) -> None:
             continue
         memory.numbers.setdefault(ident, set()).add(payment.number)
         memory.dates.setdefault(ident, set()).add(payment.txn_date)
-        for verdict in judge.allocations(payment):
-            stood = memory.stood.get(verdict.prefix)
-            if verdict.disposition == "matched" and verdict.target and verdict.commitment_id:
-                now = Stood(verdict.commitment_id, verdict.requisition_id, verdict.target)
-                memory.due[verdict.prefix] = now
-                if view.standing(verdict.prefix, now.commitment_id) == now.amount:
-                    memory.stood[verdict.prefix] = now
-                    continue
-            if stood and view.standing(verdict.prefix, stood.commitment_id) != stood.amount:
-                del memory.stood[verdict.prefix]
+        verdicts = list(judge.allocations(payment))
+        Neighbours(judge).look(verdicts)
+        for verdict in verdicts:
+            if verdict.disposition == "matched" and verdict.target:
+                memory.due[verdict.prefix] = Stood(
+                    verdict.place, verdict.requisition_id, verdict.target
+                )
+
+
+def remember_everything(world: World) -> None:
+    """Remember before something changes that bears on every allocation: the policy."""
+    remember(world, world.erp.payments.rows)
 
 
 def watch(world: World) -> None:

@@ -103,6 +103,13 @@ class Case:
             return self.known.policy
         return self.known.policies.get(max(versions), self.known.policy)
 
+    @property
+    def place_in_order(self) -> tuple[str, int, str, str]:
+        """Payments are taken by date, then by the ERP's id; ids of digits count as numbers."""
+        row = self.row
+        payment = row["payment_id"]
+        return row["payment_date"] or "", len(payment), payment, row["allocation_id"]
+
     def decided(self, reason: Hold) -> Decision | None:
         """What a person decided about this hold of the allocation as it is now."""
         return decision_about(

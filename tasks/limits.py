@@ -64,7 +64,7 @@ def keep_within_limits(cases: Cases, outcomes: Outcomes, known: Known) -> None:
     for outcome in outcomes.values():
         if not outcome.posts:
             limits.take(outcome)
-    for allocation in sorted(posting, key=lambda each: _order(cases[each])):
+    for allocation in sorted(posting, key=lambda each: cases[each].place_in_order):
         outcome = outcomes[allocation]
         held = limits.broken_by(cases[allocation], outcome)
         if held is not None:
@@ -73,11 +73,6 @@ def keep_within_limits(cases: Cases, outcomes: Outcomes, known: Known) -> None:
         limits.take(outcome)
         if limits.above_due(outcome):
             outcomes[allocation] = _remarked(outcome)
-
-
-def _order(case: Case) -> tuple[str, str, str]:
-    row = case.row
-    return row["payment_date"] or "", row["payment_id"], row["allocation_id"]
 
 
 def _remarked(outcome: Outcome) -> Outcome:
@@ -142,7 +137,7 @@ class _Limits:
         """The hold, where posting it would break a limit."""
         changes = self._changes(outcome)
         for application, (ours, _) in changes.items():
-            ceiling = self._ceiling(application)
+            ceiling = self._ceiling(application, with_tax=case.policy.tax == "include")
             after = self._ours[application] + ours
             if ceiling is None or ours <= 0 or after <= ceiling:
                 continue
@@ -178,13 +173,13 @@ class _Limits:
         row = self._known.applications.get(application)
         return row["due_minor"] if row else None
 
-    def _ceiling(self, application: str) -> int | None:
+    def _ceiling(self, application: str, *, with_tax: bool) -> int | None:
         """3.7: what is due, the retainage held on it, and the tax by policy."""
         due = self._due(application)
         if due is None:
             return None
         row = self._known.applications[application]
-        tax = row["tax_minor"] or 0 if self._known.policy.tax == "include" else 0
+        tax = row["tax_minor"] or 0 if with_tax else 0
         return int(due + max(row["retainage_minor"] or 0, 0) + tax)
 
 

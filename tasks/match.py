@@ -234,9 +234,15 @@ def _matched_doubtfully(case: _Case) -> _Verdict | None:
     return None
 
 
+def _is_answered(case: _Case, fault: Row) -> bool:
+    """Which application it is, a person has said."""
+    linked = case.match is not None and case.match.strategy == "by_decision"
+    return linked and fault["reason"] == Hold.AMBIGUOUS_MATCH
+
+
 def _breaks_a_rule(case: _Case) -> _Verdict | None:
     for fault in (case.fault, case.application_fault):
-        if fault is not None:
+        if fault is not None and not _is_answered(case, fault):
             return _held(Hold(fault["reason"]), fault["detail"], fault["rule"])
     if case.spread:
         return _held(
@@ -251,6 +257,8 @@ def _bill_is_not_what_is_due(case: _Case) -> _Verdict | None:
     application = case.match.application if case.match else None
     if case.posted or case.bill_posted or application is None:
         return None
+    if case.match is not None and case.match.strategy == "by_decision":
+        return None  # a person has seen both
     row = case.row
     detail = total_differs(row, application, case.book, case.policy)
     if detail is None:

@@ -120,19 +120,31 @@ def _trouble(case: Case) -> Outcome | None:
 
 def _refusal_left(case: Case) -> Outcome | None:
     """Procore refused it, and a person decided to leave it at that."""
-    refused = bool(case.entries) and case.entries[-1]["state"] == "refused"
-    if refused and case.decided(Hold.REFUSED_BY_PROCORE) is Decision.LEAVE:
-        return Outcome.outside(Outside.LEFT_BY_DECISION, case.entries[-1]["message"])
+    last = case.entries[-1] if case.entries else None
+    if last is None or last["state"] != "refused":
+        return None
+    hold = Hold.ORIGIN_ID_CONFLICT if _id_was_taken(last) else Hold.REFUSED_BY_PROCORE
+    if case.decided(hold) is Decision.LEAVE:
+        return Outcome.outside(Outside.LEFT_BY_DECISION, last["message"])
     return None
+
+
+def _id_was_taken(entry: Row) -> bool:
+    """Procore refused it because its id stands somewhere, though not where it belongs."""
+    refused: bool = entry["state"] == "refused"
+    return refused and (entry["message"] or "").startswith(Hold.ORIGIN_ID_CONFLICT)
 
 
 def _unanswered(case: Case) -> Outcome | None:
     """6.2 and 6.3: an entry that may have been sent is adopted, sent again, or waited for.
 
     It is sent again as it was, and only where the table still asks for just that; otherwise it is
-    superseded, and what the table asks for goes out under the next n.
+    superseded, and what the table asks for goes out under the next n. One whose id was taken is
+    tried again under the same id: under the next one it could stand twice.
     """
-    sending = [entry for entry in case.entries if entry["state"] == "sending"]
+    sending = [
+        entry for entry in case.entries if entry["state"] == "sending" or _id_was_taken(entry)
+    ]
     if not sending:
         return None
     by_id = {each["origin_id"]: each for each in case.standing}
@@ -143,7 +155,8 @@ def _unanswered(case: Case) -> Outcome | None:
                 return Outcome(entries=[drafts.resumed(entry)])
             return _conflict(entry, there)
         sent = datetime.fromisoformat(entry["sent_at"])
-        if case.known.now - sent < case.known.sending_grace:
+        waits = case.known.now - sent < case.known.sending_grace
+        if waits and entry["state"] == "sending":
             return Outcome(left=f"the answer to {entry['origin_id']} is not known yet")
     asked = _table(case)
     if asked.left is not None or asked.disposition is not None:
@@ -152,10 +165,16 @@ def _unanswered(case: Case) -> Outcome | None:
     superseded = []
     for entry in sending:
         place = next((k for k, e in enumerate(planned) if drafts.is_still_due(entry, e)), None)
-        if place is None:
-            superseded.append(entry["origin_id"])
-        else:
+        if place is not None:
             planned[place] = drafts.resumed(entry)
+        elif entry["state"] == "sending":
+            superseded.append(entry["origin_id"])
+        elif planned:
+            return Outcome.held(
+                Hold.ORIGIN_ID_CONFLICT,
+                f"Procore has {entry['origin_id']} on some row that was not read, so nothing is "
+                "posted beside it.",
+            )
     return replace(asked, entries=drafts.numbered(case, planned), superseded=tuple(superseded))
 
 

@@ -5,9 +5,11 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from paidsync import origin
 from paidsync.reasons import RunStopped, Stop
 from tasks.alone import require_alone
 from tasks.desk import RETRIES, RETRY_SECONDS, Run, desk, may_try_again
+from tasks.ours import require_known
 from tasks.payments_issued import read_everything
 
 # Procore: ERP Integrations; what an integration's service account needs.
@@ -26,16 +28,19 @@ _ENOUGH = ("standard", "admin", "unknown")
 def preflight(run: Run) -> dict[str, Any]:
     """Check both companies and the permissions of both accounts.
 
-    Before the first write it also reads every commitment: nobody else may post payments there
-    (money-rules 4.4). Later runs see to that in what they read for the plan.
+    Before the first write it also reads every commitment: nothing of ours may stand there (4.2),
+    and nobody else may post payments there (4.4). Later runs see to that in what they read for the
+    plan.
 
     Answers what was found, for the run folder. Raises RunStopped (company_changed, erp_tool_off,
-    not_permitted, other_integration_active) or an OutsideError that says what to do.
+    not_permitted, ledger_behind, other_integration_active) or an OutsideError that says what to do.
     """
     with desk(run) as at:
         found = look(at.erp, at.procore, at.connection.erp_company)
         if not at.ledger.entries.any_sent(run.connection):
-            rows = read_everything(at.procore, found["home_currency"])
+            rows = list(read_everything(at.procore, found["home_currency"]))
+            prefix = origin.company_prefix(at.connection.erp_name, at.connection.erp_company)
+            require_known(rows, prefix, set())
             require_alone(at, rows, found["time_zone"])
         at.folder.put_json("preflight", found)
     get_run_logger().info(

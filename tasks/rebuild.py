@@ -17,7 +17,7 @@ from tasks.opening import open_run, seal_abandoned
 from tasks.ours import ours
 from tasks.preflight import look
 from tasks.reading import Read, Reader
-from tasks.rebuild_read import PaymentsIssued, Tenure, read_payments_issued
+from tasks.rebuild_read import PaymentsIssued, Tenure, read_payments_issued, tried_again
 from tasks.rebuild_rows import Entry, Known, Ours, duplicates, entries_of, unread
 from tasks.rebuild_store import Change, compared, own_installation, store
 from tasks.rows import with_bill
@@ -176,7 +176,7 @@ def _read_erp(at: Desk, issued: PaymentsIssued, entries: list[Entry], change: Ch
     for entry in entries:
         allocation = entry["allocation_id"]
         sent_under[allocation] = max(entry["policy_version"], sent_under.get(allocation, 0))
-    read = Reader(at, sent_under=sent_under).read()
+    read = tried_again(at, lambda: Reader(at, sent_under=sent_under).read())
     # An extract passes over inactive projects; what stands there has to be known all the same.
     for key, row in issued.commitments.items():
         read.commitments.setdefault(key, row)

@@ -1,10 +1,11 @@
 """What a rebuild reads in Procore: every row of every commitment that the account sees."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from connectors.errors import AccessRefused, NotThere
+from connectors.errors import AccessRefused, NotThere, OutsideError, is_transient
 from connectors.procore.records import Project
 from paidsync.reasons import RunStopped, Stop
 from tasks.desk import Desk
@@ -12,6 +13,8 @@ from tasks.ours import our_id
 from tasks.payments_issued import read_rows
 from tasks.rows import application_row, commitment_row
 from tasks.strategies import Row
+
+T = TypeVar("T")
 
 # Procore's answers about an inactive project that it does not show (Procore: projects).
 _NOT_SHOWN = (403, 404)
@@ -57,11 +60,10 @@ def _of_project(at: Desk, project: Project, home_currency: str, prefix: str) -> 
     found = PaymentsIssued()
     for commitment in at.procore.commitments(project.project_id):
         found.commitments[commitment.commitment_id] = commitment_row(commitment, project)
-        found.rows += read_rows(
-            at.procore,
-            project.project_id,
-            commitment.commitment_id,
-            commitment.currency or home_currency,
+        place = project.project_id, commitment.commitment_id
+        currency = commitment.currency or home_currency
+        found.rows += tried_again(
+            at, lambda place=place, currency=currency: read_rows(at.procore, *place, currency)
         )
     if not project.active and any(our_id(row, prefix) for row in found.rows):
         found.applications = _applications(at, project, found.commitments, home_currency)
@@ -82,6 +84,19 @@ def _applications(
         row["vendor_id"] = row["vendor_id"] or on.get("vendor_id")
         rows[application.application_id] = row
     return rows
+
+
+def tried_again(at: Desk, read: Callable[[], T]) -> T:
+    """What a stage of a run does as a whole: a reading that failed for a passing reason is tried
+    again. A rebuild would have to begin anew."""
+    for wait in at.settings.retry_seconds:
+        try:
+            return read()
+        except OutsideError as error:
+            if not is_transient(error):
+                raise
+        time.sleep(wait)
+    return read()
 
 
 class Tenure:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from paidsync import money, origin
+from paidsync.reasons import Disposition
 from paidsync.records import Standing
 from tasks.case import Case
 
@@ -25,12 +26,8 @@ def targets(cases: Iterable[Case]) -> dict[str, int | None]:
             continue
         sharing[row["bill_id"], row["split_application"]].append(case)
     for group in sharing.values():
-        found |= _of_bill(sorted(group, key=_order))
+        found |= _of_bill(sorted(group, key=lambda case: case.place_in_order))
     return found
-
-
-def _order(case: Case) -> tuple[str, str]:
-    return case.row["payment_date"] or "", case.row["payment_id"]
 
 
 def _of_bill(group: Sequence[Case]) -> dict[str, int | None]:
@@ -45,13 +42,19 @@ def _of_bill(group: Sequence[Case]) -> dict[str, int | None]:
             found[row["allocation_id"]] = row["cash_minor"]
         else:
             without_tax.append(case)
-    for case in without_tax:
+    last = next((each for each in reversed(without_tax) if _may_settle(each)), None)
+    for case in sorted(without_tax, key=lambda each: each is last):
         row = case.row
-        settles = case is without_tax[-1] and row["bill_paid_minor"] == row["bill_total_minor"]
+        settles = case is last and row["bill_paid_minor"] == row["bill_total_minor"]
         found[row["allocation_id"]] = (
             _rest(row, group, found) if settles else _net_of(row["cash_minor"], row)
         )
     return found
+
+
+def _may_settle(case: Case) -> bool:
+    """History, and what a person left as it is, has its share of the bill but is never posted."""
+    return bool(case.judged["disposition"] != Disposition.OUTSIDE)
 
 
 def _is_frozen(case: Case) -> bool:

@@ -21,6 +21,8 @@ class PaymentRows:
         self._origins = origins
         self._by_commitment: dict[int, list[int]] = {}
         self._totals: dict[int, Decimal] = {}
+        # Counts the changes of rows, so that whoever keeps something of them knows when it is old.
+        self.changes = 0
 
     def ids_of(self, commitment_id: int) -> Sequence[int]:
         """Row ids of a commitment, oldest first."""
@@ -37,6 +39,7 @@ class PaymentRows:
     def add(self, row: ContractPayment, *, forced_origin: bool = False) -> None:
         """Put a row in; raises ``DuplicateOrigin`` and changes nothing if its origin is taken."""
         self._origins.claim(ITEM_TYPE, row.origin_id, row.id, forced=forced_origin)
+        self.changes += 1
         self.by_id[row.id] = row
         insort(self._by_commitment.setdefault(row.contract_id, []), row.id)
         self._totals[row.contract_id] = self.total(row.contract_id) + row.amount
@@ -45,10 +48,12 @@ class PaymentRows:
         """Change a row's amount together with its commitment's total."""
         self._totals[row.contract_id] = self.total(row.contract_id) - row.amount + amount
         row.amount = amount
+        self.changes += 1
 
     def remove(self, payment_id: int) -> ContractPayment:
         """Take a row out."""
         row = self.by_id.pop(payment_id)
+        self.changes += 1
         self._origins.release(ITEM_TYPE, row.origin_id, row.id)
         ids = self._by_commitment[row.contract_id]
         del ids[bisect_left(ids, payment_id)]

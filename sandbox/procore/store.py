@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -104,6 +104,8 @@ class ProcoreStore(CompanyRecords):
             for name, value in changes.items():
                 setattr(record, name, value)
             record.updated_at = self.now()
+            if item_type == PAYMENT:
+                self.payment_rows.changes += 1
 
     def type_payment(
         self,
@@ -119,10 +121,12 @@ class ProcoreStore(CompanyRecords):
         external_payment_id: str | None = None,
         notes: str | None = None,
         duplicate_origin: bool = False,
+        created_at: datetime | None = None,
     ) -> int:
         """A row by a person, by another integration (origin id) or by Procore Pay.
 
-        ``duplicate_origin`` plants a second row with an origin id that is already taken.
+        ``duplicate_origin`` plants a second row with an origin id that is already taken;
+        ``created_at`` makes the row as old as that.
         """
         one_of("payment_method", payment_method, PAYMENT_METHODS)
         with self.lock:
@@ -144,6 +148,8 @@ class ProcoreStore(CompanyRecords):
                 status="paid" if external_payment_id is not None else None,
                 **self._stamps(),
             )
+            if created_at is not None:
+                row.created_at = row.updated_at = created_at.astimezone(UTC).replace(microsecond=0)
             self.payment_rows.add(row, forced_origin=duplicate_origin)
             return row.id
 

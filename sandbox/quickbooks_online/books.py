@@ -47,11 +47,12 @@ def add_bill(
     due_date: date | None = None,
     currency: str = "USD",
     rate: Decimal = Decimal(1),
+    tax: Decimal | None = None,
     when: int | None = None,
 ) -> Bill:
-    """Enter a bill; its total is the sum of its lines."""
+    """Enter a bill; its total is the sum of its lines and the tax on them."""
     now = company.now() if when is None else when
-    total = sum((item.amount for item in lines), Decimal(0))
+    total = sum((item.amount for item in lines), tax or Decimal(0))
     bill = Bill(
         company.transaction_id(),
         0,
@@ -67,7 +68,9 @@ def add_bill(
         rate,
         None,
         lines,
+        tax=tax,
     )
+    company.changing(bill)
     return company.bills.load(bill)
 
 
@@ -164,15 +167,14 @@ def edit_payment(company: Company, payment: BillPayment, **changes: Any) -> None
 
 
 def edit_payable(company: Company, row: Bill | VendorCredit, **changes: Any) -> None:
-    """Change a bill or a vendor credit; new lines change its total and its balance alike."""
+    """Change a bill or a vendor credit; lines and tax change its total and its balance alike."""
     company.changing(row)
-    lines = changes.pop("lines", None)
-    if lines is not None:
-        total = sum((item.amount for item in lines), Decimal(0))
-        row.balance = max(Decimal(0), row.balance + total - row.total)
-        row.lines, row.total = lines, total
     for name, value in changes.items():
         setattr(row, name, value)
+    tax = row.tax if isinstance(row, Bill) else None
+    total = sum((item.amount for item in row.lines), tax or Decimal(0))
+    row.balance = max(Decimal(0), row.balance + total - row.total)
+    row.total = total
     company.table(type(row).__name__).touch(row, company.now())
 
 

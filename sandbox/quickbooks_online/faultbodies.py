@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import Response
 
 from .shapes import pacific_millis
+
+_REFUSALS = {
+    401: ("3200", "AuthenticationFailed", "AUTHENTICATION"),
+    403: ("3100", "ApplicationAuthorizationFailed", "AUTHORIZATION"),
+    429: ("3001", "ThrottleExceeded", "SERVICE"),
+}
 
 
 class QboFault(Exception):
@@ -102,6 +109,23 @@ def fault_response(fault: QboFault, now: datetime, headers: dict[str, str]) -> R
     return Response(json.dumps(body), fault.status, headers, "application/json")
 
 
+def gateway_body(
+    status: int, code: str, name: str, detail: str, kind: str, now: datetime
+) -> dict[str, Any]:
+    """Return a fault of the gateway, with lower-case keys and null siblings."""
+    message = f"message={name}; errorCode={int(code):06d}; statusCode={status}"
+    error = {"message": message, "detail": detail, "code": code, "element": None}
+    return {
+        "warnings": None,
+        "intuitObject": None,
+        "fault": {"error": [error], "type": kind},
+        "report": None,
+        "queryResponse": None,
+        "batchItemResponse": [],
+        "time": int(now.timestamp() * 1000),
+    }
+
+
 def gateway_response(
     status: int,
     code: str,
@@ -111,16 +135,16 @@ def gateway_response(
     now: datetime,
     headers: dict[str, str],
 ) -> Response:
-    """Answer a fault of the gateway, with lower-case keys and null siblings."""
-    message = f"message={name}; errorCode={int(code):06d}; statusCode={status}"
-    error = {"message": message, "detail": detail, "code": code, "element": None}
-    body: dict[str, Any] = {
-        "warnings": None,
-        "intuitObject": None,
-        "fault": {"error": [error], "type": kind},
-        "report": None,
-        "queryResponse": None,
-        "batchItemResponse": [],
-        "time": int(now.timestamp() * 1000),
-    }
+    """Answer a fault of the gateway."""
+    body = gateway_body(status, code, name, detail, kind, now)
     return Response(json.dumps(body), status, headers, "application/json")
+
+
+def refusal(status: int, now: datetime) -> dict[str, Any]:
+    """Return what the gateway says when it refuses with a status, whatever was asked."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        found = ("10000", "ServiceFault", "SERVICE")
+    else:
+        found = _REFUSALS.get(status, ("0", HTTPStatus(status).phrase, "SERVICE"))
+    code, name, kind = found
+    return gateway_body(status, code, name, name, kind, now)

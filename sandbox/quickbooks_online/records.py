@@ -49,7 +49,10 @@ class BillLine:
 
 @dataclass(slots=True)
 class Bill(Record):
-    """A payable. `payments` are the ids of the bill payments that are applied to it."""
+    """A payable. `payments` are the ids of the bill payments that are applied to it.
+
+    `total` includes `tax`, which is None where the bill has no tax detail at all.
+    """
 
     vendor_id: str = ""
     number: str | None = None
@@ -62,6 +65,7 @@ class Bill(Record):
     note: str | None = None
     lines: list[BillLine] = field(default_factory=list)
     payments: list[str] = field(default_factory=list)
+    tax: Decimal | None = None
 
 
 @dataclass(slots=True)

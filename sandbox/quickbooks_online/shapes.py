@@ -128,6 +128,8 @@ def _bill(row: Bill, company: Company) -> dict[str, Any]:
     shape = _payable(row, company, "BillPaymentCheck")
     if row.due_date:
         shape["DueDate"] = row.due_date.isoformat()
+    if row.tax is not None:
+        shape["TxnTaxDetail"] = {"TotalTax": number(row.tax)}
     return shape
 
 

@@ -194,9 +194,10 @@ def _payable(
         changes["due_date"] = day(body, "DueDate")
     if not sparse or "Line" in body:
         changes["lines"] = expense_lines(body)
-        applied = row.total - row.balance if row else Decimal(0)
-        if sum((item.amount for item in changes["lines"]), Decimal(0)) < applied:
-            raise business("the total is less than what is paid already")
+    if bill and (not sparse or "TxnTaxDetail" in body):
+        changes["tax"] = _tax(body)
+    if isinstance(row, Bill | VendorCredit):
+        _check_total(row, changes)
     if row is not None:
         if row.payments and vendor_id != row.vendor_id:
             raise business("the vendor of a paid transaction cannot be changed")
@@ -208,6 +209,25 @@ def _payable(
     code, rate = _currency(body, company, vendor_id)
     add = books.add_bill if bill else books.add_credit
     return add(company, vendor_id=vendor_id, currency=code, rate=rate, **changes)
+
+
+def _tax(body: dict[str, Any]) -> Decimal | None:
+    """Return the tax of a bill, part of its total; only the sum, as nobody here asks for rates."""
+    detail = body.get("TxnTaxDetail")
+    if detail is None:
+        return None
+    if not isinstance(detail, dict):
+        raise missing("TxnTaxDetail.TotalTax")
+    check_names(detail, {"TotalTax"})
+    return amount(detail, "TotalTax")
+
+
+def _check_total(row: Bill | VendorCredit, changes: dict[str, Any]) -> None:
+    before = row.tax if isinstance(row, Bill) else None
+    tax = changes.get("tax", before) or Decimal(0)
+    total = sum((item.amount for item in changes.get("lines", row.lines)), tax)
+    if total < row.total - row.balance:
+        raise business("the total is less than what is paid already")
 
 
 def _vendor(body: dict[str, Any], row: Vendor | None, company: Company) -> Entity:

@@ -252,3 +252,20 @@ def test_rule_6_5_two_connections_of_one_procore_company_share_one_lease(town: T
     summary = town.sync()
     assert (summary["state"], town.posts) == ("Busy", 0)
     assert "Run another of another is writing" in summary["message"]
+
+
+def test_rule_6_6_every_write_takes_the_route_of_the_first(build: Callable[..., Town]) -> None:
+    town = build(policy=LINK)
+    typed, posted = town.paid("100.00"), town.paid("50.00", 3)
+    _type(town, amount="100.00")
+    town.settled(posted=2)
+    town.do("/erp/void", payment_id=posted.payment)
+    town.settled(reversed=1)
+    entries = [entry for each in (typed, posted) for entry in town.entries(each.prefix)]
+    assert [entry["route"] for entry in entries] == ["contract_payments"] * 3
+    calls = town.see("/calls")["systems"]["procore"]
+    writes = {route for route in calls if not route.startswith("GET")}
+    assert {route for route in writes if "oauth" not in route} == {
+        "POST /rest/v1.0/contract_payments",
+        "PATCH /rest/v1.0/contract_payments/{id}",
+    }

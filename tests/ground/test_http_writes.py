@@ -58,7 +58,7 @@ def test_a_good_write_is_sent_once_as_json() -> None:
         (status(409), Conflict),
         (status(422), Rejected),
         (status(429), TryLater),
-        (status(307, location="https://api.example/elsewhere"), Garbled),
+        (status(307, location="https://api.example/elsewhere"), UnknownOutcome),
     ],
     ids=lambda value: getattr(value, "__name__", None) or repr(value)[:40],
 )

@@ -67,7 +67,7 @@ def test_each_extract_has_the_next_generation_of_its_connection(ledger: Ledger) 
     assert [claim(ledger, "run-1"), claim(ledger, "run-2"), claim(ledger, "run-3", UK)] == [1, 2, 1]
 
 
-def test_a_plan_that_a_later_extract_overtook_is_refused(ledger: Ledger) -> None:
+def test_rule_6_4_a_plan_that_a_later_extract_overtook_is_refused(ledger: Ledger) -> None:
     connect(ledger)
     number = claim(ledger, "run-1")
     ledger.runs.require_generation(US, number)

@@ -2,7 +2,17 @@
 
 import pytest
 
-from paidsync.reasons import Disposition, Hold, Outside, Pending, RunStopped, Stop
+from paidsync.reasons import (
+    Decision,
+    Disposition,
+    Hold,
+    Outside,
+    Pending,
+    Remark,
+    RunState,
+    RunStopped,
+    Stop,
+)
 
 HOLDS = [
     "missing_bill_number",
@@ -60,14 +70,14 @@ OUTSIDE = [
     "other_connection",
     "paid_by_procore_pay",
 ]
-EVERY = [*Outside, *Pending, *Hold, *Stop]
+EVERY = [*Outside, *Pending, *Hold, *Stop, *Decision, *Remark]
 
 
-def test_the_hold_reasons_are_those_of_money_rules_8() -> None:
+def test_rule_8_the_hold_reasons_are_those_of_the_rules() -> None:
     assert sorted(Hold) == sorted(HOLDS)
 
 
-def test_the_run_stops_are_those_of_money_rules_8() -> None:
+def test_rule_8_the_run_stops_are_those_of_the_rules() -> None:
     assert sorted(Stop) == sorted(STOPS)
 
 
@@ -81,14 +91,24 @@ def test_an_allocation_has_one_of_four_dispositions() -> None:
 
 
 @pytest.mark.parametrize("reason", EVERY, ids=str)
-def test_a_reason_has_one_sentence_of_what_and_one_of_what_to_do(reason: Hold) -> None:
+def test_rule_8_a_reason_has_one_sentence_of_what_and_one_of_what_to_do(reason: Hold) -> None:
+    _says_what_and_what_to_do(reason)
+    assert reason.value == reason.name.lower()
+
+
+@pytest.mark.parametrize("state", list(RunState), ids=str)
+def test_a_state_of_a_run_has_one_sentence_of_what_and_one_of_what_to_do(state: RunState) -> None:
+    _says_what_and_what_to_do(state)
+    assert state.value.lower() == state.name.replace("_", "").lower()
+
+
+def _says_what_and_what_to_do(reason: Hold | RunState) -> None:
     for sentence in (reason.plain, reason.action):
         assert sentence == sentence.strip()
         assert sentence[0].isupper()
         assert sentence.endswith(".")
         assert "\n" not in sentence
     assert reason.plain != reason.action
-    assert reason.value == reason.name.lower()
 
 
 def test_no_two_reasons_share_a_code_or_a_description() -> None:

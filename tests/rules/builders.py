@@ -356,7 +356,7 @@ class Books:
                 continue
             if mine is None:
                 mine = {name: entry[name] for name in ENTRIES.columns if name != "resumes"}
-                mine |= {"plan_hash": "of this plan"}
+                mine |= {"plan_hash": "of this plan", "message": None}
                 kept.append(mine)
             if any(row["origin_id"] == entry["origin_id"] for row in self.rows):
                 mine["state"] = "verified"

@@ -122,3 +122,19 @@ def test_rule_1_4_nothing_is_posted_where_the_others_took_all_of_the_net() -> No
     books.payments[last["allocation_id"]] = last
     planned = books.plan()
     assert (amounts(planned), outcome(planned, last)) == ([], ("held", "amount_not_positive"))
+
+
+def test_rule_1_4_history_has_its_share_of_the_bill_and_never_settles_it() -> None:
+    paid = taxed("1", "60.01", day="14")
+    history = taxed("2", "59.99", day="15", opening=True)
+    books = Books.of([paid, history], policies=WITHOUT_TAX)
+    books.sync()
+    assert (books.net(paid), books.net(history)) == (50_01, 0)  # 100.00 less 49.99
+
+
+def test_rule_1_4_ids_of_digits_are_taken_as_numbers() -> None:
+    bill = {"payment_date": "2026-03-14", **BILL}
+    early = payment("a", cash="33.33", payment_id="999", **bill)
+    late = payment("b", cash="86.67", payment_id="1000", **bill)
+    books = Books.posted([late, early], policies=WITHOUT_TAX)
+    assert (books.net(early), books.net(late)) == (27_78, 72_22)

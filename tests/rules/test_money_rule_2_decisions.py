@@ -11,6 +11,7 @@ from tests.rules.builders import (
     Row,
     amounts,
     application,
+    fault,
     outcome,
     payment,
     standing_row,
@@ -181,3 +182,20 @@ def _decided(reason: Hold, state: str) -> Any:
     from tasks.decisions import Decided
 
     return Decided(reason, state, Decision.LEAVE)
+
+
+def test_rule_2_a_link_answers_which_of_two_applications_that_name_one_bill() -> None:
+    both = [application(), application(application_id="a9")]
+    books = Books.of(PAID, both, faults=[fault(each, Hold.AMBIGUOUS_MATCH) for each in both])
+    assert outcome(books.plan(), PAID) == ("held", "ambiguous_match")
+    books.decide(PAID, Decision.LINK, "a9")
+    books.sync()
+    assert [row["application_id"] for row in books.rows] == ["a9"]
+
+
+def test_rule_3_4_a_person_links_a_bill_that_spans_commitments() -> None:
+    paid = PAID | {"bill_total_minor": 150_00, "named_commitments": "SC-1,SC-2"}
+    books = Books.of(paid, [application(due_minor=100_00)])
+    assert outcome(books.plan(), paid) == ("held", "bill_spans_commitments")
+    books.decide(paid, Decision.LINK, "a640")
+    assert amounts(books.sync()) == [("payment", 100_00)]

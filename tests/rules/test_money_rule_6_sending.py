@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paidsync.reasons import Decision, Hold
 from paidsync.records import Standing, rows_of
+from tasks.decisions import Decided
 from tasks.load import in_batches
 from tasks.order import in_sending_order
 from tests.rules.builders import Books, amounts, application, commitment, outcome, payment
@@ -331,3 +333,38 @@ def test_rule_5_4_a_canary_that_replaces_an_older_policys_entry_takes_its_revers
         ("payment", 2),
     ]
     assert [len(batch) for batch in batches] == [2, 4]
+
+
+def taken() -> Books:
+    """Procore says that our id stands already, though not on this commitment."""
+    books = Books.of(PAID)
+    books.sync(lambda _: "refused")
+    books.entries[PAID["allocation_id"]][0]["message"] = "origin_id_conflict: it is taken"
+    return books
+
+
+def test_rule_6_2_an_id_that_was_taken_is_tried_again_under_the_same_id() -> None:
+    books = taken()
+    (again,) = rows_of(books.sync().entries)
+    assert (again["n"], again["resumes"]) == (1, True)
+    assert books.net(PAID) == 100_00
+
+
+def test_rule_6_2_beside_an_id_that_was_taken_nothing_else_is_posted() -> None:
+    books = taken()
+    books.erp_says(PAID, cash_minor=80_00)
+    planned = books.sync()
+    assert (amounts(planned), outcome(planned, PAID)) == (NOTHING, ("held", "origin_id_conflict"))
+    books.erp_says(PAID, standing=Standing.VOIDED)
+    assert amounts(books.plan()) == NOTHING
+
+
+def test_rule_6_2_an_id_that_was_taken_may_be_left_at_that() -> None:
+    books = taken()
+    state = books.plan().dispositions["state"][0]
+    books.decisions[PAID["allocation_id"]] = [
+        Decided(Hold.ORIGIN_ID_CONFLICT, state, Decision.LEAVE)
+    ]
+    planned = books.plan()
+    assert outcome(planned, PAID) == ("outside", "left_by_decision")
+    assert amounts(planned) == NOTHING

@@ -292,3 +292,51 @@ def test_procore_limits_and_tools(sandbox_empty: Player) -> None:
     assert sandbox_empty.do("/procore/rates", hourly=50, spike=5) == {"hourly": 50, "spike": 5}
     done = sandbox_empty.do("/procore/tool", name="erp_integrations", enabled=False, level="none")
     assert done["enabled"] is False
+
+
+def test_an_application_without_a_bill(sandbox_empty: Player) -> None:
+    commitment = sandbox_empty.commitments[0]
+    ident = sandbox_empty.do(
+        "/procore/application/add",
+        commitment_id=commitment,
+        due="50.00",
+        retainage="5.00",
+        tax="2.50",
+        invoice_number="A-7",
+        invoice_type="progress_and_retainage_release",
+        origin_id="other-tool-7",
+    )["requisition_id"]
+    made = sandbox_empty.world.procore.requisitions[ident]
+    assert (made.commitment_id, made.invoice_number, made.origin_id) == (
+        commitment,
+        "A-7",
+        "other-tool-7",
+    )
+    assert (made.due, made.retainage, made.tax) == (50, 5, Decimal("2.5"))
+    assert made.invoice_type == "progress_and_retainage_release"
+    assert "invoice_type is one of" in sandbox_empty.cannot(
+        "/procore/application/add", commitment_id=commitment, due="1", invoice_type="final"
+    )
+    assert "'invoice_type' is one of" in sandbox_empty.cannot(
+        "/erp/bill", commitment_id=commitment, amount="1", invoice_type="final"
+    )
+
+
+def test_a_row_can_be_older_than_it_is(sandbox_empty: Player) -> None:
+    ident = sandbox_empty.do(
+        "/procore/row",
+        commitment_id=sandbox_empty.commitments[0],
+        amount="5.00",
+        created_at="2025-03-01T06:00:00Z",
+    )["payment_row_id"]
+    made = sandbox_empty.world.procore.payment_rows.by_id[ident]
+    assert made.created_at.isoformat() == "2025-03-01T06:00:00+00:00"
+
+
+def test_the_truth_tells_of_single_allocations(sandbox_empty: Player) -> None:
+    payment, bill, application = sandbox_empty.paid("500.00")
+    sandbox_empty.paid("20.00", 1)
+    (one,) = sandbox_empty.see(f"/truth?payment_id={payment}")["allocations"]
+    assert sandbox_empty.see(f"/truth?bill_id={bill}")["allocations"] == [one]
+    assert (one["requisition_id"], one["target_minor"]) == (application, 50000)
+    assert sandbox_empty.see("/truth?payment_id=1")["allocations"] == []

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.answers import as_json
 from sandbox.demo.changes import choose
 from sandbox.demo.figures import moves, outside_allocations, unlike
 from sandbox.demo.place import DemoFailed, Place, fresh_place
 from sandbox.demo.processes import Processes
 from sandbox.readable import as_json as readable
-from sandbox.truth import as_json, tell
+from sandbox.truth import tell
 from sandbox.world import build
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from quickbooks_helpers import Player
 
+from sandbox.answers import as_json, counts
 from sandbox.company import World
-from sandbox.truth import as_json, counts, tell
+from sandbox.truth import tell
 from sandbox.world import build
 
 HELD = {
