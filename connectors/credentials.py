@@ -37,7 +37,7 @@ class SecretRef(BaseModel):
     def value(self, system: str) -> str:
         """The secret itself. Raises WrongSettings where it is not set."""
         if self.env is not None:
-            found = os.environ.get(self.env, "")
+            found = os.environ.get(self.env, "").strip()  # a line end often comes with it
             if not found:
                 raise WrongSettings(
                     f"The environment variable {self.env} is not set.",

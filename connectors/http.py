@@ -119,6 +119,20 @@ def by_status(system: str, reply: Reply, message: str, code: str | None = None) 
     )
 
 
+def address(url: str) -> str:
+    """The URL itself, if it may be talked to: https, or http to this machine. Raises ValueError."""
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"{url!r} is not an address ({error})") from None
+    if parts.userinfo:
+        raise ValueError("an address names no user or password")
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url))
+    if not (secure and parts.host):
+        raise ValueError(f"{url!r} is not an https address")
+    return url
+
+
 def is_loopback(url: str) -> bool:
     """Whether the URL's host is this machine itself."""
     host = httpx.URL(url).host
@@ -148,14 +162,14 @@ class Http:
     ) -> None:
         """``headers`` gives the headers of each request, authorization included; ``renew`` gets a
         new token after a 401. ``transport`` and ``sleep`` are for in-process tests."""
-        base = httpx.URL(base_url)
-        secure = base.scheme == "https" or (base.scheme == "http" and is_loopback(base_url))
-        if not (secure and base.host):
+        try:
+            base = httpx.URL(address(base_url))
+        except ValueError as error:
             raise WrongSettings(
-                f"{base_url!r} is not an https address.",
+                f"{error}.",
                 system=system,
                 action="Write the address with https:// in the connection file.",
-            )
+            ) from error
         self.system = system
         self.pace = pace or Pace(sleep=sleep)
         self._base = base
@@ -251,7 +265,8 @@ class Http:
             ) from error
         except httpx.HTTPError as error:
             raise self._unknown(operation, f"No answer ({type(error).__name__}).") from error
-        if reply.status >= 500 or reply.status == 408:
+        # A redirect may follow on a write that was carried out (303), and is not followed.
+        if reply.status >= 500 or reply.status == 408 or _redirects(reply):
             self._obey(reply)
             raise self._unknown(operation, f"Answered {reply.status}.", reply)
         if reply.status < 300 and reply.body is None:
@@ -268,11 +283,29 @@ class Http:
         )
 
     def _good(self, reply: Reply) -> Reply:
+        if _redirects(reply):
+            raise self._redirected(reply)
         error = self._judge(reply)
         if error is None and 200 <= reply.status < 300:
             return reply
         self._obey(reply)
         raise error or by_status(self.system, reply, f"Answered {reply.status}.")
+
+    def _redirected(self, reply: Reply) -> Garbled:
+        try:
+            host = httpx.URL(reply.headers.get("location", "")).host
+        except httpx.InvalidURL:
+            host = ""
+        return Garbled(
+            f"The answer is a redirect to {host or 'another address'} ({reply.status}); it is not "
+            "followed.",
+            system=self.system,
+            operation=reply.operation,
+            status=reply.status,
+            request_id=reply.request_id,
+            action="Correct the address in the connection file, or find out what stands between "
+            "PaidSync and this system.",
+        )
 
     def _send(
         self,
@@ -374,6 +407,10 @@ class Http:
     def _backoff(state: tenacity.RetryCallState) -> float:
         jittered = tenacity.wait_random_exponential(multiplier=0.5, max=_LONGEST_BACKOFF)
         return jittered(state)
+
+
+def _redirects(reply: Reply) -> bool:
+    return 300 <= reply.status < 400
 
 
 def _parsed(text: str) -> Any:

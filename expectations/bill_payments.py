@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from expectations import ask, columns, gate, rules
-from expectations.rules import LARGEST_MINOR, LONGEST_BILL_NUMBER, METHODS
+from expectations.rules import EARLIEST, LARGEST_MINOR, LONGEST_BILL_NUMBER, METHODS
 from paidsync.reasons import Hold
 from paidsync.records import ALLOCATIONS, Standing, text
 
@@ -28,7 +28,6 @@ STANDINGS = (
     Standing.DELETED,
     Standing.DISAPPEARED,
 )
-EARLIEST = date(1970, 1, 1)  # systems write 0001, 1753, 1899 or 1900 where there is no date
 _ISO_DATE = len("2026-01-31")
 _PARTS = ["settled_minor", "cash_minor", "discount_minor", "credit_minor", "withheld_minor"]
 

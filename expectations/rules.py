@@ -5,6 +5,7 @@ one is the reason that people read. An id is never given to another rule.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from paidsync.reasons import Hold, Stop
@@ -13,6 +14,7 @@ Severity = Literal["stop", "hold", "note"]
 
 LONGEST_BILL_NUMBER = 100
 LARGEST_MINOR = 10**13
+EARLIEST = date(1970, 1, 1)  # systems write 0001, 1753, 1899 or 1900 where there is no date
 METHODS = ("check", "credit_card", "electronic")
 
 

@@ -9,7 +9,7 @@ from .company import World
 from .procore.model import ContractPayment
 from .remember import linked_rightly
 from .rows import foreign_row, prefix_of
-from .truth import Expected, Truth, reposted, tell
+from .truth import Expected, Truth, tell
 
 
 def differences(world: World) -> list[dict[str, Any]]:
@@ -76,9 +76,8 @@ def _detail(truth: Truth, expected: Expected, row: ContractPayment) -> list[dict
     dates, numbers = {payment.txn_date}, {payment.number or None}
     anew = verdict.disposition == "matched" and verdict.policy.details_changed == "repost"
     if row.id in world.memory.linked:
-        if not (anew and reposted(verdict)):
-            return []
-    elif not anew:
+        return []
+    if not anew:
         dates |= world.memory.dates.get(payment.id, set())
         numbers |= {number or None for number in world.memory.numbers.get(payment.id, set())}
     found: list[tuple[str, str | None, str | None]] = []

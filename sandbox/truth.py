@@ -128,7 +128,6 @@ class _Teller:
             stood is not None
             and stood.linked
             and (stood.commitment_id, stood.amount) == (verdict.commitment_id, verdict.target)
-            and not reposted(verdict)
         )
         return stood.requisition_id if stood and as_linked else verdict.requisition_id
 
@@ -175,11 +174,3 @@ class _Teller:
         }
         for verdict in Ceilings(self.judge, verdicts).refused(wanted):
             self._keep(verdict, verdict.stood)
-
-
-def reposted(verdict: Verdict) -> bool:
-    """Say whether its details changed since they were posted and the policy wants them anew."""
-    stood = verdict.stood
-    if stood is None or verdict.policy.details_changed != "repost":
-        return False
-    return (stood.number, stood.date) != (verdict.check_number, verdict.date)

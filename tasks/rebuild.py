@@ -171,7 +171,7 @@ def _count(done: Rebuilt, issued: PaymentsIssued, there: Ours) -> None:
 
 def _read_erp(at: Desk, issued: PaymentsIssued, entries: list[Entry], change: Change) -> Read:
     """What an extract reads: everything, or where the ledger has cursors, what came since."""
-    first = not at.ledger.allocations.any_stored(at.run.connection)
+    first = at.ledger.runs.is_first(at.run.connection)
     sent_under: dict[str, int] = {}
     for entry in entries:
         allocation = entry["allocation_id"]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from connectors.errors import AccessRefused, NotThere, OutsideError, is_transient
@@ -61,10 +62,8 @@ def _of_project(at: Desk, project: Project, home_currency: str, prefix: str) -> 
     for commitment in at.procore.commitments(project.project_id):
         found.commitments[commitment.commitment_id] = commitment_row(commitment, project)
         place = project.project_id, commitment.commitment_id
-        currency = commitment.currency or home_currency
-        found.rows += tried_again(
-            at, lambda place=place, currency=currency: read_rows(at.procore, *place, currency)
-        )
+        read = partial(read_rows, at.procore, *place, commitment.currency or home_currency)
+        found.rows += tried_again(at, read)
     if not project.active and any(our_id(row, prefix) for row in found.rows):
         found.applications = _applications(at, project, found.commitments, home_currency)
     return found

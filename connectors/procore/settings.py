@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from connectors.credentials import SecretRef
+from connectors.http import address
 
 Environment = Literal["production", "sandbox", "monthly"]
 
@@ -44,7 +45,9 @@ class ProcoreSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    company_id: int = Field(gt=0, description="Number of the company, as in Procore's addresses.")
+    company_id: int = Field(
+        gt=0, strict=True, description="Number of the company, as in Procore's addresses."
+    )
     environment: Environment = Field(
         "production",
         description="production (on-demand sandboxes too), sandbox (developer) or monthly.",
@@ -60,7 +63,7 @@ class ProcoreSettings(BaseModel):
     @field_validator("api_url", "auth_url", "app_url")
     @classmethod
     def _without_end_slash(cls, value: str | None) -> str | None:
-        return value.rstrip("/") if value else value
+        return address(value).rstrip("/") if value is not None else None
 
     @property
     def api(self) -> str:

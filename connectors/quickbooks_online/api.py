@@ -27,6 +27,13 @@ class Changes(NamedTuple):
     time: datetime  # the server's clock, UTC
 
 
+class Currencies(NamedTuple):
+    """What a company's amounts may be in."""
+
+    home: str  # ISO 4217 code
+    several: bool  # then every transaction names its own
+
+
 class Api:
     """One company's part of the Accounting API. Every method may raise an OutsideError."""
 
@@ -76,13 +83,16 @@ class Api:
             raise garbled("The answer has no CompanyInfo.", reply)
         return info, server_time(reply)
 
-    def home_currency(self) -> str:
-        """ISO 4217 code. Source: QuickBooks Online: Preferences."""
+    def currencies(self) -> Currencies:
+        """The company's currencies. Source: QuickBooks Online: Preferences."""
         reply = self._read("preferences", {})
         try:
-            return str(reply.body["Preferences"]["CurrencyPrefs"]["HomeCurrency"]["value"])
-        except (KeyError, TypeError) as error:
+            found = reply.body["Preferences"]["CurrencyPrefs"]
+            home = found["HomeCurrency"]["value"]
+            several = found.get("MultiCurrencyEnabled") is True
+        except (AttributeError, KeyError, TypeError) as error:
             raise garbled("The company's preferences name no home currency.", reply) from error
+        return Currencies(str(home), several)
 
     def captured(self, entity: str, since: datetime) -> Changes:
         """What changed since an instant. Raises Rejected where that is too long ago.

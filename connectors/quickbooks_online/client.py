@@ -23,7 +23,7 @@ from connectors.erp import (
 from connectors.errors import Rejected
 from connectors.http import Call
 from connectors.quickbooks_online import mapping, query
-from connectors.quickbooks_online.api import Api, garbled
+from connectors.quickbooks_online.api import Api, Currencies, garbled
 from connectors.quickbooks_online.query import Row
 from connectors.quickbooks_online.settings import QuickBooksOnlineSettings
 
@@ -80,7 +80,7 @@ class QuickBooksOnline:
         """``longest_wait`` in seconds is for rate limits; ``transport`` and ``sleep`` are for
         tests."""
         self._settings = settings
-        self._home: str | None = None
+        self._known: Currencies | None = None
         self._api = Api(
             settings,
             tokens=tokens,
@@ -101,11 +101,11 @@ class QuickBooksOnline:
         Source: QuickBooks Online: CompanyInfo, Preferences.
         """
         info, now = self._api.company_info()
-        self._home = self._api.home_currency()
+        self._known = self._api.currencies()
         return ErpCompany(
             company_id=self._settings.realm_id,
             name=str(info.get("CompanyName") or info.get("LegalName") or ""),
-            home_currency=self._home,
+            home_currency=self._known.home,
             time_zone=self._settings.time_zone,
             now=now,
         )
@@ -219,26 +219,26 @@ class QuickBooksOnline:
         return rows
 
     def _payments(self, rows: list[Row]) -> list[BillPayment]:
-        live = [row for row in rows if not mapping.is_tombstone(row)]
-        if not live:
-            return []
-        home = self._home = self._home or self._api.home_currency()
-        return _each(lambda row: mapping.payment(row, home), live)
+        return self._converted(mapping.payment, rows)
 
     def _bills(self, rows: list[Row]) -> list[Bill]:
+        return self._converted(mapping.bill, rows)
+
+    def _converted(self, convert: Callable[..., _Record], rows: list[Row]) -> list[_Record]:
+        """All rows but tombstones."""
         live = [row for row in rows if not mapping.is_tombstone(row)]
         if not live:
             return []
-        home = self._home = self._home or self._api.home_currency()
-        return _each(lambda row: mapping.bill(row, home), live)
+        known = self._known = self._known or self._api.currencies()
+        return _each(lambda row: convert(row, known.home, several=known.several), live)
 
 
 def _each(convert: Callable[[Row], _Record], rows: Collection[Row]) -> list[_Record]:
-    """Every row converted; a row that is not as documented is named by its id."""
+    """Every row converted; one that is no record at all, or has no id, cannot be held."""
     found = []
     for row in rows:
         try:
             found.append(convert(row))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise garbled(f"Record {row.get('Id')} is not as documented ({error}).") from error
+            raise garbled(f"A record is not as documented ({error}).") from error
     return found

@@ -6,19 +6,22 @@ own, with positive amounts, and belong to the payment as a whole.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Context, Decimal, localcontext
-from typing import Any
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 
 from connectors.erp import Allocation, Bill, BillPayment, Gone, PaymentMethod, PaymentStatus
+from connectors.quickbooks_online import fields
 from connectors.quickbooks_online.query import Row, updated_at
 from paidsync.money import MoneyError, from_minor, to_minor
 from paidsync.reasons import Hold
 
 _ZERO = Decimal(0)
-_EXACT = Context(prec=100)  # no sum of amounts is ever rounded
+# No sum of amounts is ever rounded, and none is too large to be looked at.
+_EXACT = Context(prec=100, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_RATE_DIGITS = 20  # before or behind the point; a rate beyond is none
 _METHODS = {"Check": PaymentMethod.CHECK, "CreditCard": PaymentMethod.CREDIT_CARD}
 _KINDS = frozenset({"Bill", "VendorCredit", "JournalEntry", "Deposit"})
+# Faults under which a bill that is not named may be paid all the same.
+_NAMES_UNSURE = frozenset({Hold.UNKNOWN_ERP_STATUS, Hold.MISSING_AMOUNT})
 _BILL_PAYMENTS = frozenset({"BillPaymentCheck", "BillPaymentCreditCard", "BillPayment"})
 
 
@@ -34,8 +37,8 @@ class _Lines:
     fault: Hold | None = None  # of the payment as a whole
 
     def read(self, line: Row) -> None:
-        amount = decimal(line.get("Amount"))
-        links = {(str(link["TxnType"]), str(link["TxnId"])): None for link in _links(line)}
+        amount = fields.decimal(line.get("Amount"))
+        links = {(str(link["TxnType"]), str(link["TxnId"])): None for link in fields.links(line)}
         bills = [ident for kind, ident in links if kind == "Bill"]
         if amount is None:
             self.fault = self.fault or Hold.MISSING_AMOUNT
@@ -56,18 +59,30 @@ class _Lines:
             self.unsigned += amount
 
 
-def payment(row: Row, home_currency: str) -> BillPayment:
-    """A BillPayment. Raises KeyError, TypeError or ValueError where it is not as documented."""
+def payment(row: Row, home_currency: str, *, several: bool = False) -> BillPayment:
+    """A BillPayment; ``several`` says that the company has several currencies, so that a missing
+    one is not taken for the home currency. What cannot be judged is stated as a fault, for that
+    payment alone. Raises ValueError where the row has no id.
+    """
     with localcontext(_EXACT):
-        return _payment(row, home_currency)
+        try:
+            return _payment(row, home_currency, several=several)
+        except (AttributeError, ArithmeticError, KeyError, TypeError, ValueError):
+            return _unreadable(row)
 
 
-def _payment(row: Row, home_currency: str) -> BillPayment:
-    total = decimal(row.get("TotalAmt"))
-    raw = [line for line in row.get("Line") or () if _links(line) or decimal(line.get("Amount"))]
+def _payment(row: Row, home_currency: str, *, several: bool) -> BillPayment:
+    total = fields.decimal(row.get("TotalAmt"))
+    raw = [
+        line
+        for line in row.get("Line") or ()
+        if fields.links(line) or fields.decimal(line.get("Amount"))
+    ]
     state = row.get("status")
-    currency = _ref(row, "CurrencyRef") or home_currency
+    currency = fields.ref(row, "CurrencyRef") or (None if several else home_currency)
     lines = _Lines()
+    if currency is None:
+        lines.fault = Hold.BAD_CURRENCY
     for line in raw:
         lines.read(line)
     # A void leaves the record and takes amount and lines. The word in the note is in the company's
@@ -83,52 +98,90 @@ def _payment(row: Row, home_currency: str) -> BillPayment:
         credits_used, unapplied = _tie_out(lines, total)
         allocations = tuple(_allocations(lines, credits_used, currency))
     return BillPayment(
-        payment_id=str(row["Id"]),
+        payment_id=fields.required(row, "Id"),
         status=_status(row, voided=voided),
-        number=row.get("DocNumber") or None,
-        date=_day(row.get("TxnDate")),
+        number=fields.text(row, "DocNumber"),
+        date=fields.day(row.get("TxnDate")),
         method=_METHODS.get(str(row.get("PayType"))),
         currency=currency,
         total=total,
         credits=credits_used,
         unapplied=unapplied,
         home_per_foreign=_rate(row, currency, home_currency),
-        payee_id=_ref(row, "VendorRef"),
+        payee_id=fields.ref(row, "VendorRef"),
         allocations=allocations,
         modified_at=updated_at(row),
-        version=str(row["SyncToken"]),
+        version=fields.required(row, "SyncToken"),
+        # A line that cannot be read may pay a bill that was posted before: nothing is taken back.
+        fault=lines.fault if lines.fault in _NAMES_UNSURE else None,
     )
 
 
-def bill(row: Row, home_currency: str) -> Bill:
-    """A Bill. Raises KeyError, TypeError or ValueError where it is not as documented."""
-    total, balance = decimal(row.get("TotalAmt")), decimal(row.get("Balance"))
-    detail = row.get("TxnTaxDetail") or {}
-    tax = decimal(detail.get("TotalTax")) if "TotalTax" in detail else _ZERO
-    vendor = row.get("VendorRef") or {}
+def _unreadable(row: Row) -> BillPayment:
+    """A payment that is not as documented: held, with all bills that it can be seen to name."""
+    fault = Hold.UNKNOWN_ERP_STATUS
+    return BillPayment(
+        payment_id=fields.required(row, "Id"),
+        status=PaymentStatus.LIVE,
+        number=fields.text(row, "DocNumber"),
+        date=fields.day(row.get("TxnDate")),
+        method=None,
+        currency=None,
+        total=None,
+        credits=None,
+        unapplied=None,
+        home_per_foreign=None,
+        payee_id=None,
+        allocations=tuple(
+            Allocation(bill_id=ident, currency=None, settled=None, cash=None, fault=fault)
+            for ident in dict.fromkeys(fields.bills_named(row.get("Line")))
+        ),
+        modified_at=fields.changed_at(row),
+        version=fields.text(row, "SyncToken") or "",
+        whole=False,
+        fault=fault,
+    )
+
+
+def bill(row: Row, home_currency: str, *, several: bool = False) -> Bill:
+    """A Bill; what is not as documented is missing. Raises ValueError where it has no id."""
+    total, balance = fields.decimal(row.get("TotalAmt")), fields.decimal(row.get("Balance"))
+    detail = fields.part(row, "TxnTaxDetail")
+    tax = fields.decimal(detail.get("TotalTax")) if "TotalTax" in detail else _ZERO
     with localcontext(_EXACT):
         return Bill(
-            bill_id=str(row["Id"]),
-            number=row.get("DocNumber") or None,
-            vendor_id=_ref(row, "VendorRef"),
-            vendor_name=vendor.get("name") or None,
-            date=_day(row.get("TxnDate")),
-            currency=_ref(row, "CurrencyRef") or home_currency,
+            bill_id=fields.required(row, "Id"),
+            number=fields.text(row, "DocNumber"),
+            vendor_id=fields.text(fields.part(row, "VendorRef"), "value"),
+            vendor_name=fields.text(fields.part(row, "VendorRef"), "name"),
+            date=fields.day(row.get("TxnDate")),
+            currency=fields.text(fields.part(row, "CurrencyRef"), "value")
+            or (None if several else home_currency),
             total=total,
             net=None if total is None or tax is None else total - tax,
             tax=tax,
             paid=None if total is None or balance is None else total - balance,
-            payment_ids=frozenset(
-                str(link["TxnId"]) for link in _links(row) if link.get("TxnType") in _BILL_PAYMENTS
-            ),
-            modified_at=updated_at(row),
-            version=str(row["SyncToken"]),
+            payment_ids=_payments_named(row),
+            modified_at=fields.changed_at(row),
+            version=fields.text(row, "SyncToken") or "",
         )
 
 
+def _payments_named(row: Row) -> frozenset[str] | None:
+    """The payments that a bill names; None where they cannot be read, which proves nothing."""
+    try:
+        return frozenset(
+            str(link["TxnId"])
+            for link in fields.links(row)
+            if link.get("TxnType") in _BILL_PAYMENTS
+        )
+    except (AttributeError, KeyError, TypeError):
+        return None
+
+
 def gone(row: Row) -> Gone:
-    """A tombstone of change data capture. Raises KeyError or ValueError."""
-    return Gone(str(row["Id"]), updated_at(row))
+    """A tombstone of change data capture. Raises ValueError where it lacks id or time."""
+    return Gone(fields.required(row, "Id"), updated_at(row))
 
 
 def is_tombstone(row: Row) -> bool:
@@ -159,14 +212,16 @@ def _tie_out(lines: _Lines, total: Decimal | None) -> tuple[Decimal | None, Deci
     return lines.credits, unapplied
 
 
-def _allocations(lines: _Lines, credits_used: Decimal | None, currency: str) -> list[Allocation]:
+def _allocations(
+    lines: _Lines, credits_used: Decimal | None, currency: str | None
+) -> list[Allocation]:
     fault = lines.fault
     if fault is None and lines.shared and credits_used:
         fault = Hold.CASH_SPLIT_UNKNOWN  # how much of the credits fell to the shared line?
     clear = {ident: amount for ident, amount in lines.applied.items() if ident not in lines.shared}
     shares: Sequence[Decimal] = [_ZERO] * len(clear)
     spread = False
-    if fault is None and credits_used:
+    if fault is None and credits_used and currency is not None:
         settled = list(clear.values())
         # Where credits cover the bills whole, no cash is left whose split could be unknown.
         spread = len(settled) > 1 and credits_used != sum(settled)
@@ -222,15 +277,6 @@ def spread_credits(
     return [from_minor(part, currency) for part in parts]
 
 
-def decimal(value: Any) -> Decimal | None:
-    """An amount of the JSON, or None; a truth value or a text is not an amount."""
-    if isinstance(value, Decimal):
-        return value if value.is_finite() else None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return Decimal(value)
-    return None
-
-
 def _status(row: Row, *, voided: bool) -> PaymentStatus:
     if voided:
         return PaymentStatus.VOIDED
@@ -239,25 +285,8 @@ def _status(row: Row, *, voided: bool) -> PaymentStatus:
     return PaymentStatus.LIVE
 
 
-def _links(row: Row) -> Sequence[Row]:
-    found: Sequence[Row] = row.get("LinkedTxn") or ()
-    return found
-
-
-def _ref(row: Row, name: str) -> str | None:
-    """The value of a reference; names change without a new version, so they are not compared."""
-    value = (row.get(name) or {}).get("value")
-    return str(value) if value else None
-
-
-def _rate(row: Row, currency: str, home_currency: str) -> Decimal | None:
+def _rate(row: Row, currency: str | None, home_currency: str) -> Decimal | None:
     if currency == home_currency:
         return Decimal(1)
-    return decimal(row.get("ExchangeRate"))
-
-
-def _day(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        return None
+    rate = fields.decimal(row.get("ExchangeRate"))
+    return rate if rate and abs(rate.adjusted()) <= _RATE_DIGITS else None

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from connectors.credentials import SecretRef
+from connectors.http import address
 
 SYSTEM = "QuickBooks Online"
 
@@ -55,6 +56,11 @@ class QuickBooksOnlineSettings(BaseModel):
         except (KeyError, OSError, ValueError):  # not found, a directory, a path
             raise ValueError(f"{value!r} is not an IANA time zone") from None
         return value
+
+    @field_validator("api_url", "token_url")
+    @classmethod
+    def _secure(cls, value: str | None) -> str | None:
+        return address(value) if value is not None else None
 
     @property
     def base_url(self) -> str:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.credentials import SecretRef
-from connectors.errors import AccessRefused, NotThere, Rejected, WrongSettings
+from connectors.errors import AccessRefused, NotThere, Rejected
 from connectors.procore.client import Procore
 from connectors.procore.records import CommitmentState
 from connectors.procore.settings import Environment, ProcoreSettings
@@ -248,8 +248,10 @@ def test_each_environment_has_its_own_addresses() -> None:
 def test_settings_refuse_what_they_do_not_know_and_addresses_without_tls() -> None:
     with pytest.raises(ValidationError):
         settings("https://procore.example", api_key="x")
-    with pytest.raises(WrongSettings):
-        Procore(settings("http://procore.example"), on_call=lambda _: None, longest_wait=1.0)
+    with pytest.raises(ValidationError, match="not an https address"):
+        settings("http://procore.example")
+    with pytest.raises(ValidationError, match="names no user or password"):
+        settings("https://me:secret@procore.example")
 
 
 def test_an_id_that_is_none_is_refused_in_plain_words(here: Company) -> None:

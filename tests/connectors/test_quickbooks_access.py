@@ -13,7 +13,6 @@ from connectors.quickbooks_online.client import QuickBooksOnline
 from connectors.quickbooks_online.quota import LIMITS, Quota
 from connectors.quickbooks_online.settings import QuickBooksOnlineSettings
 from connectors.registry import open_erp
-from tests.connectors.keeper import MemoryKeeper
 from tests.connectors.quickbooks_helpers import Shop, connector_settings, delivered, open_shop
 
 
@@ -255,20 +254,12 @@ def test_settings_need_a_time_zone(shop: Shop) -> None:
         QuickBooksOnlineSettings.model_validate(values)
 
 
-def test_plain_http_is_refused_but_on_this_machine() -> None:
-    settings = QuickBooksOnlineSettings.model_validate(
-        {
-            "type": "quickbooks_online",
-            "realm_id": "1",
-            "time_zone": "UTC",
-            "client_id": "c",
-            "client_secret": {"env": "X"},
-            "refresh_token": {"env": "Y"},
-            "api_url": "http://books.example",
-        }
-    )
-    with pytest.raises(WrongSettings, match="not an https address"):
-        QuickBooksOnline(settings, tokens=MemoryKeeper(), on_call=print, longest_wait=1)
+def test_plain_http_is_refused_but_on_this_machine(shop: Shop) -> None:
+    values = shop.settings.model_dump(mode="json")
+    for name in ("api_url", "token_url"):
+        with pytest.raises(ValidationError, match="not an https address"):
+            QuickBooksOnlineSettings.model_validate(values | {name: "http://books.example"})
+        QuickBooksOnlineSettings.model_validate(values | {name: "http://127.0.0.1:8080"})
 
 
 def test_quota_keeps_below_both_limits() -> None:

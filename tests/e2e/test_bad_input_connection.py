@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bad_input import impatient, sentence
@@ -177,7 +178,7 @@ def test_a_secret_file_that_is_wrong(bare: Town, tmp_path: Path) -> None:
 
 
 def test_credentials_that_open_nothing(bare: Town) -> None:
-    wrong: list[tuple[dict[str, object], str]] = [
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"company_id": 1}, "App is not connected to this company"),
         ({"client_id": "nobody"}, "client_id"),
         ({"realm_id": "42"}, "Check `realm_id`"),

@@ -94,7 +94,12 @@ def test_a_row_of_payments_issued_that_cannot_be_read_is_no_missing_row(town: To
     town.paid("100.00")
     for says, body in _UNREADABLE.items():
         headers = {"Total": str(len(body))}
-        fault = {"route": "/contract_payments", "method": "GET", "rate": 1, "headers": headers}
+        fault: dict[str, Any] = {
+            "route": "/contract_payments",
+            "method": "GET",
+            "rate": 1,
+            "headers": headers,
+        }
         town.fault("answer", body=body, **fault)
         _written_nothing(town, says)
         town.mend()

@@ -327,7 +327,7 @@ def test_rule_4_2_half_a_list_leaves_nothing_behind(
     said = town.paidsync("ledger", "rebuild", town.name)
     assert said.code == 1
     assert entries(town) == []
-    assert not town.ledger.allocations.any_stored(town.name)
+    assert town.ledger.runs.is_first(town.name)
     assert manifest(folders(town)[-1])["state"] == "Failed"
     town.mend()
     rebuild(town)
