@@ -3,6 +3,7 @@
 # PYTHON=/path/to/python      the interpreter .venv is made with
 # PYTEST_ARGS="-q"            what pytest is given
 # BENCH_ARGS="--size 100k"    what the benchmark is given
+# YEAR_ARGS="--seed 8"        what the year is given
 # LOCK_ARGS=--upgrade         `make lock` takes newer versions; without it, it keeps the pins that still fit
 
 .DEFAULT_GOAL := help
@@ -17,6 +18,7 @@ UV_VERSION := >=0.9,<1
 PYTHON ?=
 PYTEST_ARGS ?= -q -n auto --dist loadfile
 BENCH_ARGS ?= --size 10k
+YEAR_ARGS ?=
 LOCK_ARGS ?=
 
 # Packages that are still to come are left out, not complained about.
@@ -76,6 +78,10 @@ compile = $(LOCK_VENV)/bin/uv pip compile pyproject.toml $(2) --quiet --universa
 .PHONY: bench
 bench: $(VENV)/.bench ## How long a sync takes and what it needs (BENCH_ARGS="--size 100k")
 	@$(BIN)/python -m benchmarks.sync $(BENCH_ARGS)
+
+.PHONY: year
+year: $(VENV)/.ready ## A year of the invented company, compared with the truth after every sync (YEAR_ARGS="--days 30")
+	@$(BIN)/python -m benchmarks.year $(YEAR_ARGS)
 
 .PHONY: clean
 clean: ## Remove .venv and everything that was built; the ledger and the evidence stay

@@ -132,6 +132,7 @@ def test_rule_4_2_an_unclear_row_is_refused_by_name(rows: list[dict[str, Any]], 
         rebuilt(*rows)
     assert stopped.value.reason is Stop.LEDGER_BEHIND
     assert f"Row {rows[-1]['contract_payment_id']} on commitment c1" in str(stopped.value)
+    assert "paidsync ledger rebuild" not in str(stopped.value)  # that is what was just tried
 
 
 def test_rule_1_7_and_4_2_a_hashed_id_is_told_by_what_was_written_beside_it() -> None:

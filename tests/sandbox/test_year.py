@@ -1,4 +1,4 @@
-"""A few days of the benchmark's year: whatever happens, Procore equals the truth after each sync."""
+"""Some days of the benchmark's year: Procore equals the truth after each sync, come what may."""
 
 import functools
 from pathlib import Path
