@@ -50,7 +50,7 @@ class View:
         commitment = self.commitment(commitment_id)
         if not self.world.procore.projects[commitment.project_id].active:
             return "project_not_active"
-        if commitment.status == "Void":
+        if commitment.status in ("Void", "Terminated"):
             return "commitment_void"
         return None if commitment.allow_payments else "payments_tab_disabled"
 

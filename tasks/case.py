@@ -9,6 +9,7 @@ from paidsync import origin
 from paidsync.policy import Policy
 from paidsync.reasons import Decision, Disposition, Hold, Outside
 from tasks.decisions import Decisions, decision_about
+from tasks.places import Closed
 from tasks.strategies import Row
 
 
@@ -21,8 +22,7 @@ class Known:
     bill_entries: Sequence[Row]  # the ledger's that stand, of the bills concerned
     applications: Mapping[str, Row]
     paid: Mapping[str, int | None]  # bill -> minor units that the ERP says are settled on it
-    tabs: Mapping[str, bool | None]  # commitment -> Payments Issued tab on; None unknown
-    numbers: Mapping[str, str | None]  # commitment -> its number, for people
+    closed: Mapping[str, Closed]  # commitments to which nothing may be written
     policies: Mapping[int, Policy]
     policy_version: int
     restate: bool  # old entries are judged by the present policy, too (rule 5.5)

@@ -28,9 +28,6 @@ from tasks.desk import RETRIES, RETRY_SECONDS, Ref, Run, desk, may_try_again, sa
 from tasks.rows import NO_BILL, opening_state
 from tasks.strategies import Book, Match, Row, by_decision, find
 
-# Commitments that no payment belongs on (Procore: commitments).
-_VOID = {"void", "terminated"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
@@ -271,26 +268,17 @@ def _bill_is_not_what_is_due(case: _Case) -> _Verdict | None:
     return _held(Hold.BILL_TOTAL_DIFFERS, detail)
 
 
-def _commitment_refuses(case: _Case) -> _Verdict | None:
+def _currency_differs(case: _Case) -> _Verdict | None:
+    """1.2: amounts are never converted."""
     row, commitment = case.row, case.commitment
     if commitment is None:
         return _held(Hold.PROJECT_NOT_ACTIVE)
-    number = commitment["number"]
-    if not commitment["project_active"]:
-        return _held(
-            Hold.PROJECT_NOT_ACTIVE,
-            f"Project {commitment['project_name']} is not active in Procore, or not visible.",
-        )
-    if (commitment["status"] or "").casefold() in _VOID:
-        return _held(
-            Hold.COMMITMENT_VOID, f"Commitment {number} is {commitment['status']} in Procore."
-        )
     currency = commitment["currency"] or case.home_currency
     if currency != row["currency"]:
         return _held(
             Hold.CURRENCY_DIFFERS,
             f"Bill {row['bill_number']} is in {row['currency']}, "
-            f"commitment {number} in {currency}.",
+            f"commitment {commitment['number']} in {currency}.",
         )
     return None
 
@@ -306,7 +294,7 @@ _RULES: tuple[Callable[[_Case], _Verdict | None], ...] = (
     _no_cash_moved,
     _matched_doubtfully,
     _breaks_a_rule,
-    _commitment_refuses,
+    _currency_differs,
     _bill_is_not_what_is_due,
 )
 

@@ -31,6 +31,7 @@ from tasks.limits import join_open_deletions, keep_within_limits, link_typed_row
 from tasks.order import in_sending_order, is_mass_change, plan_hash
 from tasks.ours import ours, require_known, require_own
 from tasks.payments_issued import read_rows
+from tasks.places import Closed, closed_for_good, without_tab
 from tasks.planning import plan_allocation
 from tasks.strategies import Row
 from tasks.targets import targets
@@ -158,7 +159,10 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
         applications = rows_of(read_frame(extract["applications"], PAYMENT_APPLICATIONS))
         ids = [str(each) for each in allocations["allocation_id"]]
         entries = at.ledger.entries.of_allocations(run.connection, ids)
-        seen, tabs = _read_procore(at, dispositions, ids, commitments, context["home_currency"])
+        closed = closed_for_good(commitments.values())
+        places = _places(at, dispositions, ids, closed)
+        seen, tabs = _read_procore(at, places, commitments, context["home_currency"])
+        closed |= without_tab(tabs, {key: row["number"] for key, row in commitments.items()})
         rows = rows_of(seen)
         prefix = origin.company_prefix(at.connection.erp_name, at.connection.erp_company)
         require_known(rows, prefix, at.ledger.entries.known_ids(run.connection))
@@ -180,8 +184,7 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
                 ),
                 applications={each["application_id"]: each for each in applications},
                 paid={each["bill_id"]: each["paid_minor"] for each in bills},
-                tabs=tabs,
-                numbers={key: row["number"] for key, row in commitments.items()},
+                closed=closed,
                 policies=at.policies,
                 policy_version=run.policy_version,
                 restate=run.restate is not None,
@@ -219,33 +222,42 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
     }
 
 
+def _places(
+    at: Desk, dispositions: pd.DataFrame, allocation_ids: list[str], closed: Mapping[str, Closed]
+) -> dict[str, tuple[str, bool]]:
+    """Commitments that the plan may touch: each one's project, and whether it may be written to."""
+    matched = {
+        row["commitment_id"]: row["project_id"]
+        for row in rows_of(dispositions)
+        if row["disposition"] == Disposition.MATCHED and row["commitment_id"] not in closed
+    }
+    matched.pop(None, None)
+    standing = at.ledger.entries.commitments_of(at.run.connection, allocation_ids)
+    return {
+        commitment: (project, commitment not in closed)
+        for commitment, project in sorted((matched | standing).items())
+    }
+
+
 def _read_procore(
     at: Desk,
-    dispositions: pd.DataFrame,
-    allocation_ids: list[str],
+    places: Mapping[str, tuple[str, bool]],
     commitments: Mapping[str, Row],
     home_currency: str,
 ) -> tuple[pd.DataFrame, dict[str, bool | None]]:
-    """Every row of every commitment that the plan may touch, and whether its tab is on."""
-    concerned = {
-        row["commitment_id"]: row["project_id"]
-        for row in rows_of(dispositions)
-        if row["commitment_id"] and row["disposition"] == Disposition.MATCHED
-    }
-    wanted = concerned | at.ledger.entries.commitments_of(at.run.connection, allocation_ids)
+    """Every row of every such commitment, and whether its tab is on."""
     rows: list[dict[str, Any]] = []
     tabs: dict[str, bool | None] = {}
-    for commitment_id, project_id in sorted(wanted.items()):
-        known = commitments.get(commitment_id, {})
-        currency = known.get("currency") or home_currency
-        if commitment_id in concerned:
+    for commitment_id, (project_id, is_open) in places.items():
+        currency = commitments.get(commitment_id, {}).get("currency") or home_currency
+        if is_open:
             state = at.procore.commitment_state(project_id, commitment_id)
             tabs[commitment_id] = state.allow_payments
         rows += read_rows(at.procore, project_id, commitment_id, currency)
     frame = CONTRACT_PAYMENTS.frame(rows)
     if at.run.mode == "sync":
         at.ledger.mirror.store_contract_payments(
-            at.run.connection, list(wanted), frame, at.run.run_id
+            at.run.connection, list(places), frame, at.run.run_id
         )
     return frame, tabs
 

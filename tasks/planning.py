@@ -22,10 +22,20 @@ from tasks.strategies import Row
 def plan_allocation(case: Case) -> Outcome:
     """What becomes of one allocation."""
     outcome = _trouble(case) or _unanswered(case) or _table(case)
+    outcome = _where_it_may_be_written(case, outcome)
     if outcome.disposition is not Disposition.HELD or outcome.reason is None:
         return outcome
     if case.decided(Hold(outcome.reason)) is Decision.LEAVE:
         return Outcome.outside(Outside.LEFT_BY_DECISION, outcome.detail)
+    return outcome
+
+
+def _where_it_may_be_written(case: Case, outcome: Outcome) -> Outcome:
+    """A commitment that takes no payments holds only what would be written to it."""
+    for entry in outcome.entries:
+        closed = case.known.closed.get(entry["commitment_id"])
+        if closed is not None:
+            return Outcome.held(closed.reason, closed.detail)
     return outcome
 
 
@@ -265,13 +275,6 @@ def _reversals(case: Case, rows: Sequence[Row]) -> Outcome:
 
 def _post(case: Case, target: int) -> Outcome:
     """A payment, after the reversal of what stands wrongly; both or neither (rule 6.1)."""
-    known, commitment = case.known, case.judged["commitment_id"]
-    if known.tabs.get(commitment) is False:
-        return Outcome.held(
-            Hold.PAYMENTS_TAB_DISABLED,
-            f"Commitment {known.numbers.get(commitment) or commitment} has its Payments Issued tab "
-            "switched off.",
-        )
     alike = _in_the_way(case, target)
     if alike:
         return _beside_others(case, alike)

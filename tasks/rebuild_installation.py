@@ -4,8 +4,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from paidsync.reasons import RunStopped, Stop
-from tasks.rebuild_rows import Ours, place, text_in, written
+from tasks.rebuild_rows import CannotRebuild, Ours, place, text_in, written
 from tasks.strategies import Row
 
 _SHOWN = 3  # rows that a refusal names for each installation
@@ -26,8 +25,8 @@ def taken_over(
 ) -> str | None:
     """The installation that this ledger has to go on as; None where it is that one already.
 
-    ``has_sent`` says whether this ledger ever sent anything itself. Raises RunStopped
-    (ledger_behind) where several installations wrote, or another one than this ledger's.
+    ``has_sent`` says whether this ledger ever sent anything itself. Raises CannotRebuild
+    where several installations wrote, or another one than this ledger's.
     """
     others = wrote.keys() - {installation}
     if not others:
@@ -38,8 +37,7 @@ def taken_over(
         f"installation {writer} wrote {len(rows)}: {_places(rows)}"
         for writer, rows in sorted(wrote.items())
     )
-    raise RunStopped(
-        Stop.LEDGER_BEHIND,
+    raise CannotRebuild(
         f"The rows under PaidSync's ids are not all of this ledger's installation, {installation}: "
         f"{said}. Only one installation may write; find the ledger of the other one and go on "
         "with one of the two. Nothing was stored.",

@@ -18,6 +18,17 @@ Ours = Mapping[str, Sequence[Row]]  # our rows in Procore, by allocation, in ord
 _MOST_VERSIONS = 100_000  # of a policy; more is no version but a mistake
 
 
+class CannotRebuild(RunStopped):
+    """Why a rebuild ends without storing anything; the message says what to do, because what
+    helps otherwise, a rebuild, does not."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Stop.LEDGER_BEHIND, message)
+
+    def __str__(self) -> str:
+        return self.message
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What else is known besides the rows."""
@@ -69,7 +80,7 @@ def entries_of(ours: Ours, known: Known) -> Iterator[Entry]:
     """The entries behind our rows, given by allocation in order of n; of two rows with one id the
     first.
 
-    Raises RunStopped (ledger_behind), naming the row, where an entry cannot be told from it.
+    Raises CannotRebuild, naming the row, where an entry cannot be told from it.
     """
     for allocation, rows in ours.items():
         first: dict[str, Row] = {}
@@ -253,10 +264,10 @@ def _version(data: Mapping[str, Any]) -> int | None:
     return said if said is not None and 0 < said <= _MOST_VERSIONS else None
 
 
-def _unclear(row: Row, why: str) -> RunStopped:
-    return RunStopped(
-        Stop.LEDGER_BEHIND,
-        f"{place(row).capitalize()} is ours ({row['origin_id']}), but {why}. Nothing was stored.",
+def _unclear(row: Row, why: str) -> CannotRebuild:
+    return CannotRebuild(
+        f"{place(row).capitalize()} is ours ({row['origin_id']}), but {why}. Nothing was stored. "
+        "Clear that up, or restore the newest copy of the ledger.",
     )
 
 

@@ -73,7 +73,7 @@ def _compare(change: Change, sent: Row, entry: Entry, rows: list[Row]) -> None:
 
 def own_installation(db: Db, at: Desk, there: Ours) -> str | None:
     """The installation to take over from the rows; None where the ledger is of it already.
-    Raises RunStopped (ledger_behind) where it may not."""
+    Raises CannotRebuild where it may not."""
     return taken_over(
         writers(there),
         at.ledger.connections.installation_id_in(db),

@@ -159,14 +159,17 @@ def by_bill_id(row: Row, book: Book) -> Match | None:
     ours, theirs = normalised(row["bill_number"]), normalised(application["invoice_number"])
     number_agrees = ours is not None and ours == theirs
     if not vendor_agrees and not number_agrees:
+        seen = (
+            f"is number {row['bill_number']} of {row['vendor_name'] or row['vendor_id']}"
+            if row["bill_id"] in book.bills
+            else "no reading of the ERP finds"
+        )
         return Match(
             "by_bill_id",
             application,
             hold=Hold.VENDOR_DIFFERS,
-            detail=(
-                f"Application {application['invoice_number']} names bill {row['bill_id']}, which "
-                f"is number {row['bill_number']} of {row['vendor_name'] or row['vendor_id']}."
-            ),
+            detail=f"Application {application['invoice_number']} names bill {row['bill_id']}, "
+            f"which {seen}.",
         )
     amber = () if number_agrees else (Remark.BILL_NUMBER_DIFFERS,)
     return Match("by_bill_id", application, amber=amber)

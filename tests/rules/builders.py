@@ -30,6 +30,7 @@ from paidsync.records import (
 from tasks.case import Known
 from tasks.decisions import Decided, Decisions
 from tasks.match import Sent, match
+from tasks.places import closed_for_good, without_tab
 from tasks.plan import Planned, plan
 from tasks.rows import opening_state
 
@@ -314,8 +315,8 @@ class Books:
             ],
             applications=self._applications(),
             paid=self._paid(),
-            tabs=self.tabs,
-            numbers={key: row["number"] for key, row in self.commitments.items()},
+            closed=closed_for_good(self.commitments.values())
+            | without_tab(self.tabs, {key: row["number"] for key, row in self.commitments.items()}),
             policies=self.policies,
             policy_version=max(self.policies),
             restate=self.restate,

@@ -14,10 +14,12 @@ from tasks.rows import NO_BILL
 from tests.rules.builders import (
     Books,
     Row,
+    amounts,
     application,
     commitment,
     fault,
     judged,
+    outcome,
     payment,
     said,
     verdict,
@@ -157,11 +159,28 @@ def test_rule_2_a_fault_of_the_application_holds_its_payment() -> None:
         (commitment(status="Void"), "commitment_void"),
         (commitment(status="terminated"), "commitment_void"),
         (commitment(project_active=False), "project_not_active"),
-        (commitment("c9"), "project_not_active"),
     ],
 )
-def test_rule_2_a_commitment_that_takes_no_payments_holds(place: Row, reason: str) -> None:
-    assert said(verdict(payment(), [application()], commitments=[place])) == ("held", reason)
+def test_rule_2_a_commitment_that_takes_no_payments_holds_what_would_be_written(
+    place: Row, reason: str
+) -> None:
+    paid = payment()
+    books = Books.posted(paid)
+    books.commitments["c1"] = place
+    assert outcome(books.plan(), paid) == ("matched", "right")
+    for change in ({"cash_minor": 80_00}, {"standing": Standing.VOIDED}):
+        books.erp_says(paid, **change)
+        planned = books.plan()
+        assert (amounts(planned), outcome(planned, paid)) == ([], ("held", reason))
+    new = payment("2", bill="641")
+    books.payments = {new["allocation_id"]: new}
+    books.applications["a641"] = application("641")
+    assert outcome(books.plan(), new) == ("held", reason)
+
+
+def test_rule_2_a_commitment_that_was_never_seen_holds() -> None:
+    row = verdict(payment(), [application()], commitments=[commitment("c9")])
+    assert said(row) == ("held", "project_not_active")
 
 
 @pytest.mark.parametrize(
