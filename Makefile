@@ -3,6 +3,7 @@
 # PYTHON=/path/to/python      the interpreter .venv is made with
 # PYTEST_ARGS="-q"            what pytest is given
 # BENCH_ARGS="--size 100k"    what the benchmark is given
+# MUTANTS_ARGS="tasks.limits*" which mutants `make mutants` tries; without it, those not tried yet
 # YEAR_ARGS="--seed 8"        what the year is given
 # LOCK_ARGS=--upgrade         `make lock` takes newer versions; without it, it keeps the pins that still fit
 
@@ -13,11 +14,13 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK_VENV := .venv-lock
+MUTANTS_VENV := .venv-mutants
 UV_VERSION := >=0.9,<1
 
 PYTHON ?=
 PYTEST_ARGS ?= -q -n auto --dist loadfile
 BENCH_ARGS ?= --size 10k
+MUTANTS_ARGS ?=
 YEAR_ARGS ?=
 LOCK_ARGS ?=
 
@@ -70,7 +73,8 @@ lock: $(LOCK_VENV)/.ready ## Rebuild locks/ from pyproject.toml (LOCK_ARGS=--upg
 	@$(call compile,app,)
 	@$(call compile,dev,--group dev --constraints locks/app.txt)
 	@$(call compile,bench,--group dev --group bench --constraints locks/dev.txt)
-	@grep -c '^[a-z0-9]' locks/app.txt locks/dev.txt locks/bench.txt
+	@$(call compile,mutation,--group dev --group mutation --constraints locks/dev.txt)
+	@grep -c '^[a-z0-9]' locks/app.txt locks/dev.txt locks/bench.txt locks/mutation.txt
 
 compile = $(LOCK_VENV)/bin/uv pip compile pyproject.toml $(2) --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command 'make lock' $(LOCK_ARGS) --output-file locks/$(1).txt
@@ -79,13 +83,19 @@ compile = $(LOCK_VENV)/bin/uv pip compile pyproject.toml $(2) --quiet --universa
 bench: $(VENV)/.bench ## How long a sync takes and what it needs (BENCH_ARGS="--size 100k")
 	@$(BIN)/python -m benchmarks.sync $(BENCH_ARGS)
 
+.PHONY: mutants
+mutants: $(MUTANTS_VENV)/.ready ## Whether the tests of the rules notice errors put into match and plan (an hour; docs/mutation.md)
+	@PATH="$(CURDIR)/$(MUTANTS_VENV)/bin:$$PATH" CI=true nice -n 10 mutmut run --max-children 1 $(MUTANTS_ARGS)
+	@PATH="$(CURDIR)/$(MUTANTS_VENV)/bin:$$PATH" mutmut results --all true | \
+	  awk -F '[.: ]+' '{ print "tasks/" $$3 ".py: " $$5, $$6 }' | sort | uniq -c
+
 .PHONY: year
 year: $(VENV)/.ready ## A year of the invented company, compared with the truth after every sync (YEAR_ARGS="--days 30")
 	@$(BIN)/python -m benchmarks.year $(YEAR_ARGS)
 
 .PHONY: clean
 clean: ## Remove .venv and everything that was built; the ledger and the evidence stay
-	@rm -rf $(VENV) $(LOCK_VENV) *.egg-info build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(LOCK_VENV) $(MUTANTS_VENV) mutants *.egg-info build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # The locked packages. An interpreter in .venv that fits is kept.
@@ -105,6 +115,11 @@ $(VENV)/.ready: $(VENV)/.locked pyproject.toml
 
 $(VENV)/.bench: $(VENV)/.ready locks/bench.txt
 	@$(PIP_INSTALL) --require-hashes --no-deps -r locks/bench.txt
+	@touch $@
+
+$(MUTANTS_VENV)/.ready: locks/mutation.txt
+	@$(find_python); "$$python" -m venv --clear $(MUTANTS_VENV)
+	@$(MUTANTS_VENV)/bin/python -m pip install -qq --no-input --no-compile --require-hashes --no-deps -r locks/mutation.txt
 	@touch $@
 
 $(LOCK_VENV)/.ready:

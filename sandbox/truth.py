@@ -102,8 +102,17 @@ class _Teller:
             return
         if verdict.disposition == "matched":
             self._post(verdict)
-        elif verdict.reason != "credit_application":  # that is judged, not held: nothing stands
+        elif verdict.reason == "credit_application":
+            self._take_back(verdict)
+        else:
             self._stay(verdict)
+
+    def _take_back(self, verdict: Verdict) -> None:
+        """A credit pays it now, and nothing stands: unless its place refuses the reversal."""
+        stood = verdict.stood
+        reason = self.view.refused_place(stood.commitment_id) if stood and stood.amount else None
+        if reason and self.judge.held(verdict, reason):
+            self._keep(verdict, stood)
 
     def _post(self, verdict: Verdict) -> None:
         assert verdict.target is not None

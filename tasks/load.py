@@ -173,17 +173,20 @@ class _Loader:
         successors: set[str],
     ) -> None:
         rows = self._listed(entries[0])
-        there = {_name(row): row for row in rows}
-        if len(there) < len(rows):
-            get_run_logger().warning(
-                "Commitment %s shows two rows with one id; it waits for the next run.",
-                commitment_id,
-            )
-            return
-        if self._changed_meanwhile(before, there):
+        if self._changed_meanwhile(before, rows):
             get_run_logger().warning(
                 "The payments of commitment %s changed in Procore since they were planned; "
                 "it waits for the next run.",
+                commitment_id,
+            )
+            return
+        there = {row["origin_id"]: row for row in rows if row["origin_id"]}
+        doubled = len([row for row in rows if row["origin_id"] in self._own]) > len(
+            self._own & set(there)
+        )
+        if doubled:
+            get_run_logger().warning(
+                "Commitment %s shows an id of this plan twice; it waits for the next run.",
                 commitment_id,
             )
             return
@@ -205,7 +208,7 @@ class _Loader:
         place = entry["project_id"], entry["commitment_id"]
         return read_rows(self._at.procore, *place, entry["currency"])
 
-    def _changed_meanwhile(self, before: list[Row], there: Mapping[str, Row]) -> bool:
+    def _changed_meanwhile(self, before: Iterable[Row], there: Iterable[Row]) -> bool:
         """Whether anything but our own entries of this plan came, went or changed."""
 
         def facts(rows: Iterable[Row]) -> set[tuple[Any, ...]]:
@@ -221,7 +224,7 @@ class _Loader:
                 if row["origin_id"] not in self._own
             }
 
-        return facts(before) != facts(there.values())
+        return facts(before) != facts(there)
 
     def _grace_is_over(self, state: Row) -> bool:
         sent = datetime.fromisoformat(state["sent_at"])
@@ -361,10 +364,6 @@ class _Loader:
             origin_id=entry["origin_id"],
             origin_data=json.dumps(data, separators=(",", ":"), sort_keys=True),
         )
-
-
-def _name(row: Row) -> str:
-    return row["origin_id"] or f"row {row['contract_payment_id']}"
 
 
 def _shown(entry: Entry) -> str:

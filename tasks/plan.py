@@ -32,7 +32,7 @@ from tasks.order import in_sending_order, is_mass_change, plan_hash
 from tasks.ours import ours, require_known, require_own
 from tasks.payments_issued import read_rows
 from tasks.places import Closed, closed_for_good, without_tab
-from tasks.planning import plan_allocation
+from tasks.planning import left_by_decision, plan_allocation
 from tasks.strategies import Row
 from tasks.targets import targets
 
@@ -73,6 +73,7 @@ def plan(
             )  # what stands, or where it goes, is elsewhere
     join_open_deletions(cases, outcomes)
     keep_within_limits(cases, outcomes, known)
+    outcomes = {key: left_by_decision(cases[key], outcome) for key, outcome in outcomes.items()}
     entries = in_sending_order(entry for each in outcomes.values() for entry in each.entries)
     superseded, missing = remember(outcomes.values())
     return Planned(

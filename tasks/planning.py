@@ -21,12 +21,26 @@ from tasks.strategies import Row
 
 def plan_allocation(case: Case) -> Outcome:
     """What becomes of one allocation."""
-    outcome = _trouble(case) or _unanswered(case) or _table(case)
-    outcome = _where_it_may_be_written(case, outcome)
+    outcome = _trouble(case) or _unanswered(case) or _due(case)
+    return left_by_decision(case, _where_it_may_be_written(case, outcome))
+
+
+def left_by_decision(case: Case, outcome: Outcome) -> Outcome:
+    """The outcome itself, unless a person decided to leave exactly this hold as it is."""
     if outcome.disposition is not Disposition.HELD or outcome.reason is None:
         return outcome
     if case.decided(Hold(outcome.reason)) is Decision.LEAVE:
         return Outcome.outside(Outside.LEFT_BY_DECISION, outcome.detail)
+    return outcome
+
+
+def _due(case: Case) -> Outcome:
+    """What the table asks for; nothing is sent for what this run did not read from the ERP, but
+    for what is gone from there."""
+    outcome = _table(case)
+    gone = case.row["standing"] in (Standing.DELETED, Standing.DISAPPEARED)
+    if outcome.entries and not case.row["fresh"] and not gone:
+        return Outcome(left="it was not read from the ERP in this run")
     return outcome
 
 
@@ -46,8 +60,6 @@ def _table(case: Case) -> Outcome:
         return Outcome()
     if row["standing"] != Standing.LIVE:
         return _taken_back(case)
-    if not row["fresh"]:
-        return _not_read()
     if row["cash_minor"] == 0:
         return _no_cash_any_more(case)
     if case.target is None or case.target <= 0:
@@ -92,10 +104,6 @@ def _stands_where_it_should(case: Case, there: Row) -> bool:
 
 def _is_linked(case: Case, there: Row) -> bool:
     return any(e["origin_id"] == there["origin_id"] and e["links"] for e in case.entries)
-
-
-def _not_read() -> Outcome:
-    return Outcome(left="it was not read from the ERP in this run")
 
 
 def _trouble(case: Case) -> Outcome | None:
@@ -168,7 +176,7 @@ def _unanswered(case: Case) -> Outcome | None:
         waits = case.known.now - sent < case.known.sending_grace
         if waits and entry["state"] == "sending":
             return Outcome(left=f"the answer to {entry['origin_id']} is not known yet")
-    asked = _table(case)
+    asked = _due(case)
     if asked.left is not None or asked.disposition is not None:
         return asked
     planned = list(asked.entries)
@@ -203,7 +211,7 @@ def _taken_back(case: Case) -> Outcome:
         return Outcome() if case.entries else Outcome.outside(Outside.VOIDED_BEFORE_POSTING)
     if row["standing"] in (Standing.DELETED, Standing.DISAPPEARED):
         return _gone(case)
-    return _reversals(case, live) if row["fresh"] else _not_read()
+    return _reversals(case, live)
 
 
 def _gone(case: Case) -> Outcome:

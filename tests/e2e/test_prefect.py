@@ -68,7 +68,7 @@ def test_the_run_form_offers_a_mode_and_titles(deployed: Orchestra) -> None:
     options = schema["definitions"]["SyncOptions"]
     assert options["properties"]["mode"]["enum"] == ["preview", "sync"]
     titles = [each["title"] for each in options["properties"].values()]
-    assert titles == ["Mode", "Since", "Projects", "Requested by"]
+    assert titles == ["Mode", "Since", "Projects", "Requested by", "Restate"]
     assert all(each["description"] for each in options["properties"].values())
     assert options["additionalProperties"] is False
     assert deployed.deployment("sync")["parameters"] == {"options": {"mode": "sync"}}
@@ -234,13 +234,14 @@ def _start(prefect: Orchestra, town: Town) -> str:
 
 
 def _break_load(town: Town, commitments: int) -> None:
-    """Plan reads each commitment's payments; from load's second reading on Procore says 403."""
+    """Before the first write every commitment's payments are read, and the plan reads them again;
+    from load's second reading on Procore says 403."""
     town.fault(
         "status",
         status=403,
         route="contract_payments",
         method="GET",
-        after=commitments + 2,  # and one batch is loaded and verified before
+        after=len(town.commitments) + commitments + 2,  # one batch is loaded and verified before
         rate=1,
     )
 

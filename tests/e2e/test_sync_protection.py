@@ -179,3 +179,18 @@ def test_rule_5_3_a_deletion_that_no_feed_tells_any_more_is_proved_by_its_bill(t
     town.do("/clock", advance_seconds=45 * 86_400)  # further back than change data capture reaches
     town.settled(state="Held", held={"deleted_in_erp": 1}, reversed=0)
     assert town.amounts(one.prefix) == ["480.00"]
+
+
+def test_rule_4_6_beside_a_doubled_row_other_payments_of_the_commitment_are_posted(
+    town: Town,
+) -> None:
+    one = town.paid("100.00")
+    town.settled(posted=1)
+    (row,) = town.rows(of=one.prefix)
+    _type_by_hand(town, amount="100.00", origin_id=row.origin_id, duplicate_origin=True)
+    other = town.paid("40.00")
+    summary = town.sync()
+    assert (summary["posted"], summary["left"]) == (1, 0), summary
+    assert town.amounts(other.prefix) == ["40.00"]
+    town.do("/erp/edit", payment_id=one.payment, number="10999")
+    assert town.sync()["held"] == {"duplicate_in_procore": 1}

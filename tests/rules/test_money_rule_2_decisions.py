@@ -199,3 +199,21 @@ def test_rule_3_4_a_person_links_a_bill_that_spans_commitments() -> None:
     assert outcome(books.plan(), paid) == ("held", "bill_spans_commitments")
     books.decide(paid, Decision.LINK, "a640")
     assert amounts(books.sync()) == [("payment", 100_00)]
+
+
+def test_rule_2_what_the_limits_hold_may_be_left_too() -> None:
+    books = Books.of(PAID, [application(due_minor=80_00)])
+    assert outcome(books.plan(), PAID) == ("held", "overpays_payment_application")
+    books.decide(PAID, Decision.LEAVE)
+    planned = books.plan()
+    assert (amounts(planned), outcome(planned, PAID)) == ([], LEFT)
+
+
+def test_rule_5_3_a_payment_that_waits_with_a_deletion_may_be_left_too() -> None:
+    again = payment("10458")
+    books = Books.posted(PAID)
+    books.erp_says(PAID, standing=Standing.DELETED)
+    books.payments[again["allocation_id"]] = again
+    books.decide(again, Decision.LEAVE)
+    assert outcome(books.plan(), again) == LEFT
+    assert outcome(books.plan(), PAID) == ("held", "deleted_in_erp")

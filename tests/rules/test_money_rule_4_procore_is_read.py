@@ -204,3 +204,12 @@ def test_rule_4_2_what_others_write_into_their_rows_is_theirs() -> None:
         "origin_data": '{"installation": "their-own"}',
     }
     require_own([row], PREFIX, "ours")
+
+
+def test_rule_4_3_what_procore_pay_made_is_outside_though_it_was_not_read_anew() -> None:
+    books = Books.of(PAID | {"fresh": False})
+    books.rows.append(standing_row(external_payment_id="pay-1"))
+    planned = books.plan()
+    assert (amounts(planned), outcome(planned, PAID)) == ([], ("outside", "paid_by_procore_pay"))
+    books.rows.clear()
+    assert outcome(books.plan(), PAID) == ("matched", "left")
