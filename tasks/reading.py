@@ -307,7 +307,13 @@ class Reader:
             **no_longer(row, Standing.VOIDED if voided else Standing.REAPPLIED),
             **{
                 name: payment[name]
-                for name in ("reversal_date", "reversed_by", "modified_at", "version")
+                for name in (
+                    "payment_date",
+                    "reversal_date",
+                    "reversed_by",
+                    "modified_at",
+                    "version",
+                )
             },
         }
         keys.append(key)

@@ -144,14 +144,6 @@ class Allocations:
             for chunk in chunks(values):
                 db.execute(statement, chunk)
 
-    def any_stored(self, connection: str) -> bool:
-        """Whether anything was ever stored for the connection: if not, this is its first run."""
-        with self._engine.begin() as db:
-            query = select(_allocation.c.allocation_id).where(
-                _allocation.c.connection == connection
-            )
-            return db.execute(query.limit(1)).first() is not None
-
     def of_payments(self, connection: str, payment_ids: Collection[str]) -> pd.DataFrame:
         """Stored allocations of these payments (ALLOCATIONS)."""
         return self._frame(connection, _allocation.c.payment_id, payment_ids)

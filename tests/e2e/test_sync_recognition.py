@@ -105,7 +105,7 @@ def test_rule_2_what_the_feed_did_not_deliver_is_read_again_before_posting(town:
     town.billed("7.00", 1)
     pay = town.do("/erp/pay", bills=[{"bill_id": bill["bill_id"]}])
     town.settled(pending={"application_not_synced": 1})
-    town.do("/clock", advance_seconds=7200)  # beyond what the feed tells again
+    town.do("/clock", advance_seconds=864_000)  # beyond what the feed tells again
     town.settled(pending={"application_not_synced": 1})
     town.do(
         "/procore/application/export",
@@ -121,7 +121,7 @@ def test_rule_2_a_hold_closes_when_its_cause_goes(town: Town) -> None:
     bill = town.billed("100.00", number=None, invoice_number="HRC-1")
     pay = town.do("/erp/pay", bills=[{"bill_id": bill["bill_id"]}])
     town.settled(state="Held", held={"missing_bill_number": 1})
-    town.do("/clock", advance_seconds=7200)
+    town.do("/clock", advance_seconds=864_000)
     town.do("/erp/edit", bill_id=bill["bill_id"], number="HRC-1")
     town.settled(state="Completed", posted=1, held={})
     assert town.amounts(town.pair(pay, bill).prefix) == ["100.00"]
@@ -250,7 +250,7 @@ def test_rule_7_2_a_preview_stores_nothing_and_moves_no_cursor(town: Town) -> No
     town.paid("100.00")
     preview = town.sync("preview")
     assert (preview["planned"], preview["planned_money"]) == (1, {"USD": 10000})
-    assert not town.ledger.allocations.any_stored(town.name)
+    assert town.ledger.runs.is_first(town.name)
     for stream in ("bill_payments", "bills", "procore"):
         assert town.ledger.runs.cursor(town.name, stream) is None
     assert town.posts == 0
@@ -277,3 +277,19 @@ def test_rule_7_2_since_reads_again_and_moves_no_cursor(town: Town) -> None:
     assert town.differences() == []
     assert town.ledger.runs.cursor(town.name, "bill_payments") == before
     town.settled(state="NothingToDo", posted=0)
+
+
+def test_a_payment_that_moved_and_was_dated_anew_is_counted_on_its_new_day(town: Town) -> None:
+    moved, target = town.paid("100.00", date=town.day(5)), town.billed("100.00")
+    town.settled(posted=1)
+    town.do(
+        "/erp/reapply", payment_id=moved.payment, from_bill=moved.bill, to_bill=target["bill_id"]
+    )
+    town.do("/erp/edit", payment_id=moved.payment, date=town.day(60))
+    town.settled(posted=1, reversed=1)
+    town.do("/clock", advance_seconds=7200)  # what was read is read once more, and then no longer
+    town.settled()
+    town.do("/clock", advance_seconds=7200)
+    for ago in (6, 4):
+        town.paid("10.00", 3, date=town.day(ago))
+    town.settled(posted=2)

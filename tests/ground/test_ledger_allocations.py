@@ -60,10 +60,7 @@ def test_an_allocation_whose_bill_is_not_known_is_there_all_the_same(ledger: Led
 
 
 def test_a_new_allocation_is_open_and_unfinished(ledger: Ledger) -> None:
-    assert not ledger.allocations.any_stored(US)
     store(ledger, allocation())
-    assert ledger.allocations.any_stored(US)
-    assert not ledger.allocations.any_stored(UK)
     assert open_ids(ledger) == {"100"}
     assert ledger.allocations.unfinished_payments(US) == {"100"}
 

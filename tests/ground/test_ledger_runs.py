@@ -67,6 +67,15 @@ def test_each_extract_has_the_next_generation_of_its_connection(ledger: Ledger) 
     assert [claim(ledger, "run-1"), claim(ledger, "run-2"), claim(ledger, "run-3", UK)] == [1, 2, 1]
 
 
+def test_rule_7_1_the_first_extract_is_the_first_whatever_it_found(ledger: Ledger) -> None:
+    connect(ledger)
+    connect(ledger, UK)
+    assert ledger.runs.is_first(US)
+    claim(ledger, "run-1")
+    assert not ledger.runs.is_first(US)
+    assert ledger.runs.is_first(UK)
+
+
 def test_rule_6_4_a_plan_that_a_later_extract_overtook_is_refused(ledger: Ledger) -> None:
     connect(ledger)
     number = claim(ledger, "run-1")

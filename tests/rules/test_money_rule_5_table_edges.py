@@ -1,0 +1,291 @@
+"""Money-rules 5, 6.2 and 6.3: the edges of the plan table, and what its holds say."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from paidsync import origin
+from paidsync.policy import Policy
+from paidsync.reasons import Decision, RunStopped, Stop
+from paidsync.records import Standing
+from tasks.order import plan_hash
+from tasks.plan import require_loadable
+from tests.rules.builders import (
+    GRACE,
+    Books,
+    Row,
+    amounts,
+    application,
+    outcome,
+    payment,
+    rows_of,
+    standing_row,
+)
+
+PAID = payment()
+NOTHING: list[tuple[str, int]] = []
+
+
+def policy(**choices: Any) -> Policy:
+    return Policy(start_date=date(2026, 1, 1), **choices)
+
+
+def shown(books: Books, of: Row = PAID) -> Row:
+    frame = books.plan().dispositions
+    (row,) = rows_of(frame[frame["allocation_id"] == of["allocation_id"]])
+    return row
+
+
+def test_rule_4_6_the_hold_names_the_id_that_stands_twice() -> None:
+    books = Books.posted(PAID)
+    books.rows.append(books.rows[0] | {"contract_payment_id": "twin"})
+    assert shown(books)["detail"] == (
+        "Two rows in Procore bear quickbooks_online:9130:p10457:640:1."
+    )
+
+
+def test_rule_5_the_hold_names_the_row_that_is_gone() -> None:
+    books = Books.posted(PAID)
+    books.rows.clear()
+    assert shown(books)["detail"] == (
+        "The row of 2026-03-14 (quickbooks_online:9130:p10457:640:1) is no longer in Procore."
+    )
+    planned = books.plan()
+    assert (planned.missing, planned.superseded) == (["quickbooks_online:9130:p10457:640:1"], [])
+
+
+@pytest.mark.parametrize("state", ["posted", "verified", "missing_in_procore"])
+def test_rule_5_whatever_was_written_must_still_be_there(state: str) -> None:
+    books = Books.posted(PAID)
+    books.entries[PAID["allocation_id"]][0]["state"] = state
+    assert outcome(books.plan(), PAID) == ("matched", "right")
+    books.rows[0]["amount_minor"] = 99_00
+    assert outcome(books.plan(), PAID) == ("held", "drift_in_procore")
+    books.rows.clear()
+    assert outcome(books.plan(), PAID) == ("held", "drift_in_procore")
+
+
+@pytest.mark.parametrize("state", ["refused", "superseded", "sending"])
+def test_rule_6_2_what_stands_under_an_id_must_be_what_was_sent(state: str) -> None:
+    books = Books.posted(PAID)
+    books.entries[PAID["allocation_id"]][0]["state"] = state
+    books.rows[0]["amount_minor"] = 99_00
+    row = shown(books)
+    assert (row["disposition"], row["reason"]) == ("held", "origin_id_conflict")
+    assert row["detail"] == (
+        "Row row 1 bears quickbooks_online:9130:p10457:640:1 but is not what was sent: amount in "
+        "minor units 9900 instead of 10000."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("commitment_id", "c2"), ("application_id", "a9"), ("amount_minor", 1)]
+)
+def test_rule_6_2_each_of_place_and_amount_must_be_the_same(name: str, value: Any) -> None:
+    books = Books.of(PAID)
+    books.sync(lambda _: "landed")
+    books.rows[0][name] = value
+    assert outcome(books.plan(), PAID) == ("held", "origin_id_conflict")
+
+
+def test_rule_6_2_an_adopted_entry_may_differ_in_words() -> None:
+    books = Books.of(PAID)
+    books.sync(lambda _: "landed")
+    books.rows[0]["notes"] = "added by Ann"
+    (entry,) = rows_of(books.plan().entries)
+    assert (entry["resumes"], entry["n"]) == (True, 1)
+
+
+@pytest.mark.parametrize(("short_of", "waits"), [(1, True), (0, False), (-1, False)])
+def test_rule_6_3_an_answer_is_waited_for_until_the_grace_is_over(
+    short_of: int, *, waits: bool
+) -> None:
+    books = Books.of(PAID)
+    books.sync(lambda _: "lost")
+    books.later(seconds=GRACE.total_seconds() - short_of)
+    planned = books.plan()
+    assert outcome(planned, PAID)[1] == ("left" if waits else "planned")
+    if waits:
+        assert rows_of(planned.dispositions)[0]["detail"] == (
+            "Waits for the next run: the answer to quickbooks_online:9130:p10457:640:1 is not "
+            "known yet."
+        )
+
+
+def test_rule_6_3_what_is_due_now_takes_the_next_n_and_the_old_is_never_sent() -> None:
+    books = Books.of(PAID)
+    books.sync(lambda _: "lost")
+    books.erp_says(PAID, cash_minor=80_00)
+    books.later(minutes=11)
+    planned = books.plan()
+    (entry,) = rows_of(planned.entries)
+    assert (entry["n"], entry["amount_minor"], entry["resumes"]) == (2, 80_00, False)
+    assert entry["origin_id"] == "quickbooks_online:9130:p10457:640:2"
+    assert planned.superseded == ["quickbooks_online:9130:p10457:640:1"]
+    assert planned.missing == []
+
+
+def test_rule_6_3_what_was_not_read_waits_and_says_so() -> None:
+    books = Books.of(PAID | {"fresh": False})
+    planned = books.plan()
+    assert (amounts(planned), outcome(planned, PAID)) == (NOTHING, ("matched", "left"))
+    assert rows_of(planned.dispositions)[0]["detail"] == (
+        "Waits for the next run: it was not read from the ERP in this run."
+    )
+
+
+def test_rule_5_a_voided_one_that_was_never_sent_is_outside() -> None:
+    books = Books.of(PAID)
+    books.sync(lambda _: "refused")
+    books.erp_says(PAID, standing=Standing.VOIDED)
+    planned = books.plan()
+    assert (amounts(planned), outcome(planned, PAID)) == (NOTHING, ("matched", "right"))
+
+
+def test_rule_4_3_what_procore_pay_paid_is_outside_and_says_which_row() -> None:
+    typed = standing_row(external_payment_id="pay_1", check_number=None)
+    row = shown(Books.of(PAID, rows=[typed]))
+    assert (row["disposition"], row["reason"]) == ("outside", "paid_by_procore_pay")
+    assert row["detail"] == (
+        "Row typed of 2026-03-14 has the same amount within seven days (check -)."
+    )
+
+
+def test_rule_4_3_the_hold_says_which_row_looks_the_same_and_why() -> None:
+    books = Books.of(PAID, rows=[standing_row("1.00", check_number="#10457")])
+    assert shown(books)["detail"] == (
+        "Row typed of 2026-03-14 has the same check number (check #10457)."
+    )
+    books.rows[0]["origin_id"] = "other tool 7"
+    assert shown(books)["detail"] == (
+        "Row typed of 2026-03-14 has the same check number (check #10457). Its origin is other "
+        "tool 7."
+    )
+
+
+def test_rule_4_3_the_gross_counts_where_the_net_is_posted() -> None:
+    taxed = {"bill_total_minor": 120_00, "bill_net_minor": 100_00, "bill_paid_minor": 60_00}
+    paid = payment(cash="60.00", **taxed)
+    for amount, expected in (
+        ("50.00", "looks_like_manual_payment"),
+        ("60.00", "looks_like_manual_payment"),
+        ("55.00", "planned"),
+    ):
+        books = Books.of(paid, policies={1: policy(tax="exclude")}, rows=[standing_row(amount)])
+        assert outcome(books.plan(), paid)[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("owner", "expected"),
+    [({}, "planned"), ({"origin_id": "other tool 7"}, "other_integration_row")],
+)
+def test_rule_4_3_one_row_that_is_called_another_payment_does_not_excuse_the_next(
+    owner: Row, expected: str
+) -> None:
+    books = Books.of(PAID, rows=[standing_row()])
+    books.decide(PAID, Decision.POST)
+    books.rows.append(standing_row(contract_payment_id="next", **owner))
+    assert outcome(books.plan(), PAID)[1] == expected
+
+
+def test_rule_5_several_rows_that_add_up_are_right_only_where_all_stand_right() -> None:
+    books = Books.posted(PAID)
+    first = books.rows[0]
+    second_id = origin.entry_id(PAID["allocation_id"], 2)
+    books.rows.append(first | {"contract_payment_id": "row 2", "origin_id": second_id})
+    kept = books.entries[PAID["allocation_id"]]
+    kept.append(kept[0] | {"origin_id": second_id, "n": 2})
+    books.erp_says(PAID, cash_minor=200_00)
+    planned = books.plan()
+    assert (amounts(planned), outcome(planned, PAID)) == (NOTHING, ("matched", "right"))
+    books.erp_says(PAID, cash_minor=100_00)
+    (entry,) = rows_of(books.plan().entries)  # the newest is right by itself
+    assert (entry["reverses"], entry["amount_minor"], entry["n"]) == (
+        first["origin_id"],
+        -100_00,
+        3,
+    )
+    books.erp_says(PAID, cash_minor=150_00)
+    assert amounts(books.plan()) == [
+        ("reversal", -100_00),
+        ("reversal", -100_00),
+        ("payment", 150_00),
+    ]
+    books.erp_says(PAID, cash_minor=200_00)
+    for each in (second_id, first["origin_id"]):
+        for row in (*books.rows, *kept):
+            row["application_id"] = "a640" if row["origin_id"] != each else "a9"
+        assert len(books.plan().entries) == 3
+
+
+def test_rule_5_a_changed_detail_is_reposted_only_where_the_policy_says_so() -> None:
+    books = Books.posted(PAID, policies={1: policy(details_changed="repost")})
+    assert (amounts(books.plan()), shown(books)["amber"]) == (NOTHING, None)
+    books.erp_says(PAID, payment_number="10499", payment_date="2026-03-15")
+    assert shown(books)["amber"] == "check_number_changed,date_changed"
+    assert [(e["check_number"], e["date"]) for e in rows_of(books.plan().entries)] == [
+        ("10457", "2026-03-14"),
+        ("10499", "2026-03-15"),
+    ]
+
+
+def test_rule_5_a_missing_and_an_empty_check_number_are_one() -> None:
+    paid = payment(None, payment_id="p1")
+    books = Books.posted(paid)
+    books.rows[0]["check_number"] = ""
+    assert shown(books, paid)["amber"] is None
+
+
+def test_rule_5_the_remarks_of_match_and_plan_stand_beside_each_other() -> None:
+    numbered = PAID | {"bill_number": "typed otherwise"}
+    books = Books.posted(numbered)
+    books.erp_says(numbered, payment_date="2026-03-15")
+    assert shown(books)["amber"] == "bill_number_differs,date_changed"
+
+
+def test_rule_2_a_final_disposition_says_that_the_plan_decided() -> None:
+    books = Books.posted(PAID)
+    assert shown(books)["rule"] == "by_bill_id"
+    books.rows.clear()
+    assert shown(books)["rule"] == "plan"
+
+
+def test_rule_7_2_one_of_two_projects_is_enough_and_no_other() -> None:
+    there = payment("10458", bill="641")
+    bills = [application("640"), application("641", "c2", project_id="8")]
+    books = Books.of([PAID, there], bills)
+    assert len(books.plan(projects=["7", "8"]).entries) == 2
+    assert len(books.plan(projects=["9"]).entries) == 0
+
+
+def test_rule_7_2_a_move_to_a_project_that_was_not_asked_for_is_left() -> None:
+    books = Books.posted(PAID)
+    books.applications["a640"] |= {"project_id": "8", "commitment_id": "c2"}
+    books.commitments["c2"] = books.commitments["c1"] | {"commitment_id": "c2", "project_id": "8"}
+    books.applications["a640"]["application_id"] = "a9"
+    books.applications = {"a9": books.applications["a640"]}
+    assert amounts(books.plan()) == [("reversal", -100_00), ("payment", 100_00)]
+    for projects in (["7"], ["8"]):
+        planned = books.plan(projects=projects)
+        assert (amounts(planned), outcome(planned, PAID)) == (NOTHING, ("matched", "not_asked"))
+    assert len(books.plan(projects=["7", "8"]).entries) == 2
+
+
+def test_rule_5_4_a_plan_that_the_circuit_breaker_caught_is_not_loaded() -> None:
+    require_loadable({"stopped": None})
+    with pytest.raises(RunStopped) as stop:
+        require_loadable({"stopped": "It would take back 9 of 10."})
+    assert stop.value.reason is Stop.MASS_CHANGE
+    assert "It would take back 9 of 10." in stop.value.message
+
+
+def test_rule_5_4_a_hash_does_not_depend_on_the_order_of_columns_nor_on_the_version() -> None:
+    entries = [{"origin_id": "b", "n": 1}, {"origin_id": "a", "n": 2, "notes": None}]
+    assert plan_hash(entries, "acme") == plan_hash(
+        [dict(reversed(each.items())) for each in entries], "acme"
+    )
+    # An approval given before an upgrade is an approval after it.
+    assert plan_hash(entries, "acme") == (
+        "ebbbc1c1344bec7a146b47adebeae1d207acf0406c7929d1a82150bec2e277e9"
+    )
