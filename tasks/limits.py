@@ -27,7 +27,6 @@ def link_typed_rows(cases: Cases, outcomes: Outcomes) -> None:
         typed, target = outcome.typed[0], case.target
         if (
             target is not None
-            and case.judged["commitment_id"] not in case.known.closed
             and wanted[typed["contract_payment_id"]] == 1
             and typed["amount_minor"] == target
             and typed["application_id"] in (None, case.judged["application_id"])

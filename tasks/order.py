@@ -63,8 +63,6 @@ def plan_hash(entries: Iterable[Mapping[str, Any]], connection: str) -> str:
 
 def is_mass_change(reversals: int, standing: int) -> bool:
     """5.4: more than 20 and more than 2 %, or at least 3 and more than 25 %, of what is posted."""
-    if standing <= 0:
-        return False
     return (reversals > 20 and reversals * 50 > standing) or (
         reversals >= 3 and reversals * 4 > standing
     )

@@ -21,8 +21,7 @@ from tasks.strategies import Row
 
 def plan_allocation(case: Case) -> Outcome:
     """What becomes of one allocation."""
-    outcome = _trouble(case) or _unanswered(case) or _due(case)
-    return left_by_decision(case, _where_it_may_be_written(case, outcome))
+    return left_by_decision(case, _trouble(case) or _unanswered(case) or _due(case))
 
 
 def left_by_decision(case: Case, outcome: Outcome) -> Outcome:
@@ -41,15 +40,6 @@ def _due(case: Case) -> Outcome:
     gone = case.row["standing"] in (Standing.DELETED, Standing.DISAPPEARED)
     if outcome.entries and not case.row["fresh"] and not gone:
         return Outcome(left="it was not read from the ERP in this run")
-    return outcome
-
-
-def _where_it_may_be_written(case: Case, outcome: Outcome) -> Outcome:
-    """A commitment that takes no payments holds only what would be written to it."""
-    for entry in outcome.entries:
-        closed = case.known.closed.get(entry["commitment_id"])
-        if closed is not None:
-            return Outcome.held(closed.reason, closed.detail)
     return outcome
 
 
@@ -278,17 +268,25 @@ def _only(case: Case, right: Row) -> Outcome:
 
 
 def _reversals(case: Case, rows: Sequence[Row]) -> Outcome:
-    return Outcome(entries=drafts.numbered(case, [drafts.reversal(case, there) for there in rows]))
+    return _written(case, [drafts.reversal(case, there) for there in rows])
+
+
+def _written(case: Case, planned: Sequence[drafts.Draft]) -> Outcome:
+    """The entries, all or none: a commitment that takes no payments holds what would be written
+    to it, and nothing else."""
+    for draft in planned:
+        closed = case.known.closed.get(draft["commitment_id"])
+        if closed is not None:
+            return Outcome.held(closed.reason, closed.detail)
+    return Outcome(entries=drafts.numbered(case, planned))
 
 
 def _post(case: Case, target: int) -> Outcome:
     """A payment, after the reversal of what stands wrongly; both or neither (rule 6.1)."""
-    alike = _in_the_way(case, target)
-    if alike:
-        return _beside_others(case, alike)
     planned = [drafts.reversal(case, there) for there in case.live]
-    planned.append(drafts.payment(case, target))
-    return Outcome(entries=drafts.numbered(case, planned))
+    outcome = _written(case, [*planned, drafts.payment(case, target)])
+    alike = _in_the_way(case, target) if outcome.posts else []
+    return _beside_others(case, alike) if alike else outcome
 
 
 def _in_the_way(case: Case, target: int) -> list[Alike]:

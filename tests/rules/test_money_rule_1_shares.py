@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from paidsync.policy import Policy
+from paidsync.records import rows_of
 from tasks.splits import Splits
 from tests.rules.builders import (
     ERP,
@@ -13,7 +14,6 @@ from tests.rules.builders import (
     application,
     outcome,
     payment,
-    rows_of,
 )
 
 START = date(2026, 1, 1)

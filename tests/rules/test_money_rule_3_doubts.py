@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from paidsync.reasons import Decision, Hold
-from paidsync.records import Standing
+from paidsync.records import Standing, rows_of
 from tasks.decisions import Decided
 from tasks.rows import NO_BILL
 from tests.rules.builders import (
@@ -16,7 +16,6 @@ from tests.rules.builders import (
     fault,
     judged,
     payment,
-    rows_of,
     said,
     verdict,
 )

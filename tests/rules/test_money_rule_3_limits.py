@@ -7,7 +7,7 @@ import pytest
 
 from paidsync.policy import Policy
 from paidsync.reasons import Decision
-from paidsync.records import Standing
+from paidsync.records import Standing, rows_of
 from tests.rules.builders import (
     Books,
     Row,
@@ -16,7 +16,6 @@ from tests.rules.builders import (
     bill,
     outcome,
     payment,
-    rows_of,
     standing_row,
     verdict,
 )
@@ -325,3 +324,39 @@ def test_rule_5_3_the_hold_says_what_still_stands() -> None:
     )
     books.erp_says(paid, payment_number=None)
     assert detail(books, paid).startswith("Payment p1 of 2026-03-14 was deleted")
+
+
+REPOSTS = {1: Policy(start_date=START, details_changed="repost")}
+
+
+def test_rule_3_7_what_moves_nothing_is_neither_held_nor_remarked() -> None:
+    paid = part("1", "100.00", bill_paid_minor=100_00)
+    books = Books.posted(paid, [due()], policies=REPOSTS)
+    books.erp_says(paid, payment_date="2026-03-15")
+    for to_pay, others in ((due(60_00), "0.00"), (due(), "40.00")):
+        books.applications["a640"] = to_pay
+        books.rows[1:] = [standing_row(others, application_id="a640", date="2026-01-02")]
+        planned = books.plan()
+        assert amounts(planned) == [("reversal", -100_00), ("payment", 100_00)]
+        assert [each["amber"] for each in rows_of(planned.entries)] == [None, None]
+
+
+@pytest.mark.parametrize(("retainage", "fits"), [(1, True), (0, False)])
+def test_rule_3_7_one_minor_unit_more_counts(retainage: int, *, fits: bool) -> None:
+    paid = part("1", "100.00")
+    books = Books.posted(paid, [due(retainage_minor=retainage)])
+    books.erp_says(paid, cash_minor=100_01)
+    planned = books.plan()
+    if fits:
+        assert rows_of(planned.entries)[1]["amber"] == "above_due"
+    else:
+        assert outcome(planned, paid) == ("held", "overpays_payment_application")
+
+
+@pytest.mark.parametrize(("unpaid", "fits"), [(0, True), (1, False)])
+def test_rule_4_5_one_minor_unit_more_counts(unpaid: int, *, fits: bool) -> None:
+    paid = part("1", "100.00", bill_paid_minor=100_00)
+    books = Books.posted(paid)
+    books.erp_says(paid, cash_minor=100_01, bill_paid_minor=100_01 - unpaid)
+    expected = ("matched", "planned") if fits else ("held", "exceeds_erp_paid")
+    assert outcome(books.plan(), paid) == expected

@@ -7,7 +7,7 @@ import pytest
 
 from paidsync.policy import Policy
 from paidsync.reasons import Decision
-from paidsync.records import ENTRIES, Standing
+from paidsync.records import ENTRIES, Standing, rows_of
 from tasks.drafts import is_still_due, resumed
 from tests.rules.builders import (
     Books,
@@ -16,7 +16,6 @@ from tests.rules.builders import (
     application,
     outcome,
     payment,
-    rows_of,
     standing_row,
 )
 

@@ -8,8 +8,8 @@ import pytest
 from paidsync import origin
 from paidsync.policy import Policy
 from paidsync.reasons import Decision, RunStopped, Stop
-from paidsync.records import Standing
-from tasks.order import plan_hash
+from paidsync.records import Standing, rows_of
+from tasks.order import is_mass_change, plan_hash
 from tasks.plan import require_loadable
 from tests.rules.builders import (
     GRACE,
@@ -19,7 +19,6 @@ from tests.rules.builders import (
     application,
     outcome,
     payment,
-    rows_of,
     standing_row,
 )
 
@@ -165,7 +164,7 @@ def test_rule_4_3_the_hold_says_which_row_looks_the_same_and_why() -> None:
 
 
 def test_rule_4_3_the_gross_counts_where_the_net_is_posted() -> None:
-    taxed = {"bill_total_minor": 120_00, "bill_net_minor": 100_00, "bill_paid_minor": 60_00}
+    taxed: Row = {"bill_total_minor": 120_00, "bill_net_minor": 100_00, "bill_paid_minor": 60_00}
     paid = payment(cash="60.00", **taxed)
     for amount, expected in (
         ("50.00", "looks_like_manual_payment"),
@@ -289,3 +288,44 @@ def test_rule_5_4_a_hash_does_not_depend_on_the_order_of_columns_nor_on_the_vers
     assert plan_hash(entries, "acme") == (
         "ebbbc1c1344bec7a146b47adebeae1d207acf0406c7929d1a82150bec2e277e9"
     )
+
+
+def test_rule_5_3_what_is_gone_need_not_be_read_to_be_taken_back() -> None:
+    books = Books.posted(PAID, policies={1: policy(deleted_in_erp="reverse")})
+    books.erp_says(PAID, standing=Standing.DELETED, fresh=False)
+    assert amounts(books.plan()) == [("reversal", -100_00)]
+    books.erp_says(PAID, standing=Standing.VOIDED)
+    assert outcome(books.plan(), PAID) == ("matched", "left")
+
+
+def test_rule_2_what_is_left_by_decision_still_says_why_it_was_held() -> None:
+    books = Books.posted(PAID)
+    books.rows.clear()
+    held = shown(books)
+    books.decide(PAID, Decision.LEAVE)
+    left = shown(books)
+    assert (left["reason"], left["detail"]) == ("left_by_decision", held["detail"])
+
+
+def test_rule_5_3_the_hold_adds_up_all_rows_that_still_stand() -> None:
+    books = Books.posted(PAID)
+    (entry,) = books.entries[PAID["allocation_id"]]
+    more = {"origin_id": f"{entry['origin_id'][:-1]}2", "amount_minor": 20_00}
+    books.entries[PAID["allocation_id"]].append(entry | more | {"n": 2})
+    books.rows.append(books.rows[0] | more)
+    books.erp_says(PAID, standing=Standing.DELETED)
+    assert "; 120.00 USD still stand in Procore." in shown(books)["detail"]
+
+
+def test_rule_5_the_hold_names_the_commitment_whose_tab_is_off() -> None:
+    books = Books.of(PAID, tabs={"c1": False})
+    assert shown(books)["detail"] == ("Commitment SC-c1 has its Payments Issued tab switched off.")
+
+
+def test_rule_5_4_taking_back_where_nothing_is_known_to_stand_is_caught() -> None:
+    assert [is_mass_change(reversals, 0) for reversals in (0, 2, 3, 21)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
