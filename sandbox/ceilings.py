@@ -102,7 +102,7 @@ class Ceilings:
         """What the ERP says is paid on the bills of each application, split ones together."""
         applications: dict[str, set[int]] = defaultdict(set)
         for verdict in self._verdicts.values():
-            if verdict.found and verdict.requisition_id is not None:
+            if verdict.requisition_id is not None and (verdict.found or _let_through(verdict)):
                 applications[verdict.bill_id].add(verdict.requisition_id)
         for bill_id, found in applications.items():
             bill = self.world.erp.bills.rows[bill_id]
@@ -118,3 +118,8 @@ def _stays(verdict: Verdict | None) -> bool:
     if verdict is None or verdict.disposition == "matched":
         return verdict is not None and verdict.link is not None
     return verdict.reason not in ("credit_application", "voided_before_posting")
+
+
+def _let_through(verdict: Verdict) -> bool:
+    """Say whether a person waived what held the match."""
+    return verdict.disposition == "matched"

@@ -198,7 +198,7 @@ def _taken_back(case: Case) -> Outcome:
     """Voided, moved to other bills, or gone on proof: what stands is reversed (5.2, 5.3)."""
     row, live = case.row, case.live
     if not live:
-        return Outcome() if case.entries else Outcome.outside(Outside.VOIDED_BEFORE_POSTING)
+        return Outcome()
     if row["standing"] in (Standing.DELETED, Standing.DISAPPEARED):
         return _gone(case)
     return _reversals(case, live)

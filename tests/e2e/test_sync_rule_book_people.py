@@ -269,3 +269,14 @@ def test_rule_6_6_every_write_takes_the_route_of_the_first(build: Callable[..., 
         "POST /rest/v1.0/contract_payments",
         "PATCH /rest/v1.0/contract_payments/{id}",
     }
+
+
+def test_rule_3_1_a_person_lets_another_vendors_bill_through(town: Town) -> None:
+    bill = town.billed("100.00", vendor_id=town.vendor_of(4), number="B-1", invoice_number="X-1")
+    one = town.pair(town.do("/erp/pay", bills=[{"bill_id": bill["bill_id"]}]), bill)
+    town.settled(posted=0, held={"vendor_differs": 1})
+    town.decide(one, "post")
+    town.settled(posted=1, held={})
+    town.settled(posted=0, held={})
+    town.do("/clock", advance_seconds=90_000)
+    town.settled(posted=0, held={})

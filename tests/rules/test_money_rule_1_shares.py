@@ -57,7 +57,8 @@ def test_rule_1_4_a_share_that_was_posted_with_tax_is_made_up_for() -> None:
 
 def test_rule_1_4_what_was_posted_of_another_bill_is_no_share_of_this_one() -> None:
     other = taxed("1", "60.00", bill="641")
-    books = Books.posted(other, [application("640"), application("641")], policies=WITHOUT_TAX)
+    books = Books.posted(other, [application("640"), application("641")])  # with its tax
+    books.new_policy(tax="exclude")
     forget(books, other)
     part, last = taxed("2", "20.00"), taxed("3", "100.00")
     add(books, part, last)

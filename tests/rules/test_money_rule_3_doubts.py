@@ -1,9 +1,11 @@
 """Money-rules 3, 2 and 1.2: doubts about a match, what they are called and what is said of them."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from paidsync.policy import Policy
 from paidsync.reasons import Decision, Hold
 from paidsync.records import Standing, rows_of
 from tasks.decisions import Decided
@@ -263,3 +265,22 @@ def test_rule_2_each_payment_has_its_own_row_of_the_frame() -> None:
         ("USD", 100_00, "c1"),
         ("CAD", 7_00, "c2"),
     ]
+
+
+def test_rule_3_3_only_an_application_that_the_policy_gives_away_is_not_found() -> None:
+    halves = [{"application": each, "percent": "50"} for each in ("a640", "a9")]
+    found = application(origin_id="of another tool")
+    for given, expected in (
+        ({"split": [{"bill": "555", "parts": halves}]}, ("outside", "no_payment_application")),
+        (
+            {"map": [{"application": "a640", "bills": ["555"]}]},
+            ("outside", "no_payment_application"),
+        ),
+        ({"map": [{"application": "a9", "bills": ["555"]}]}, MATCHED),
+        (
+            {"split": [{"bill": "555", "parts": [halves[1], halves[1] | {"application": "a8"}]}]},
+            MATCHED,
+        ),
+    ):
+        policy = Policy.model_validate({"start_date": date(2026, 1, 1)} | given)
+        assert said(verdict(payment(), [found], policy=policy)) == expected

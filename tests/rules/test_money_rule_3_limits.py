@@ -1,4 +1,4 @@
-"""Money-rules 3.7, 4.5, 4.3 and 5.3: the edges of the limits, and what the holds say."""
+"""Money-rules 3.4, 3.7 and 6.3: the edges of what an application allows, and what the holds say."""
 
 from datetime import date
 from typing import Any
@@ -7,13 +7,12 @@ import pytest
 
 from paidsync.policy import Policy
 from paidsync.reasons import Decision
-from paidsync.records import Standing, rows_of
+from paidsync.records import rows_of
 from tests.rules.builders import (
     Books,
     Row,
     amounts,
     application,
-    bill,
     outcome,
     payment,
     standing_row,
@@ -42,6 +41,9 @@ def detail(books: Books, of: Row) -> str:
     return str(row["detail"])
 
 
+REPOSTS = {1: Policy(start_date=START, details_changed="repost")}
+
+
 @pytest.mark.parametrize("total", [99_98, 100_02, 108_98, 109_02])
 @pytest.mark.parametrize("tax", ["included", "left_out"])
 def test_rule_3_4_two_minor_units_are_too_many_whatever_the_policy(total: int, tax: str) -> None:
@@ -61,16 +63,6 @@ def test_rule_3_7_the_hold_says_what_would_stand_and_what_is_allowed() -> None:
     )
     books.applications["a640"] |= {"invoice_number": None}
     assert detail(books, second).startswith("Application a640 would have")
-
-
-def test_rule_4_5_the_hold_says_what_would_stand_and_what_was_paid() -> None:
-    paid = part("1", "60.00", bill_paid_minor=60_00)
-    books = Books.of(paid)
-    books.rows.append(standing_row("7.00", application_id="a640", date="2026-01-02"))
-    assert detail(books, paid) == (
-        "Application HRC-640 would have 67.00 USD in Payments Issued; QuickBooks Online says was "
-        "paid on its bill 60.00 USD."
-    )
 
 
 def test_rule_3_7_the_remark_is_the_payments_alone() -> None:
@@ -183,54 +175,6 @@ def test_rule_3_7_a_waived_ceiling_still_leaves_what_the_erp_says_is_paid() -> N
     assert outcome(books.plan(), paid) == ("held", "exceeds_erp_paid")
 
 
-def test_rule_4_5_what_lowers_the_sum_is_never_held() -> None:
-    paid = part("1", "90.00", bill_paid_minor=90_00)
-    books = Books.posted(paid)
-    books.rows.append(standing_row("50.00", application_id="a640", date="2026-01-02"))
-    books.erp_says(paid, cash_minor=80_00, bill_paid_minor=80_00)
-    assert amounts(books.plan()) == [("reversal", -90_00), ("payment", 80_00)]
-
-
-def test_rule_4_5_where_one_of_the_bills_is_unknown_nothing_is_compared() -> None:
-    policy = Policy.model_validate(
-        {"start_date": START, "map": [{"application": "a9", "bills": ["640", "641"]}]}
-    )
-    joint = application("640", application_id="a9", origin_id="GP-77", invoice_number="X")
-    paid = part("1", "60.00", bill_paid_minor=60_00)
-    books = Books.of(paid, [joint], policies={1: policy})
-    books.rows.append(standing_row("50.00", application_id="a9", date="2026-01-02"))
-    assert amounts(books.plan()) == [("payment", 60_00)]
-    books.bills["641"] = bill("641", paid_minor=40_00)
-    assert outcome(books.plan(), paid) == ("held", "exceeds_erp_paid")
-
-
-def test_rule_4_5_a_bill_outside_the_map_counts_alone() -> None:
-    policy = Policy.model_validate(
-        {"start_date": START, "map": [{"application": "a9", "bills": ["641"]}]}
-    )
-    paid = part("1", "60.00", bill_paid_minor=60_00)
-    books = Books.of(paid, policies={1: policy})
-    books.bills["641"] = bill("641", paid_minor=40_00)
-    books.rows.append(standing_row("0.01", application_id="a640", date="2026-01-02"))
-    assert outcome(books.plan(), paid) == ("held", "exceeds_erp_paid")
-
-
-def test_rule_4_5_the_first_of_two_payments_takes_what_is_left() -> None:
-    first = part("1", "60.00", 10, bill_paid_minor=100_00)
-    second = part("2", "40.01", 11, bill_paid_minor=100_00)
-    planned = Books.of([second, first]).plan()
-    assert outcome(planned, first) == ("matched", "planned")
-    assert outcome(planned, second) == ("held", "exceeds_erp_paid")
-
-
-def test_rule_4_5_a_row_that_is_linked_counts_once() -> None:
-    paid = part("1", "100.00", bill_paid_minor=100_00)
-    typed = standing_row(application_id="a640")
-    books = Books.of(paid, [due()], policies=LINKS, rows=[typed])
-    assert amounts(books.plan()) == [("payment", 100_00)]
-    assert rows_of(books.plan().entries)[0]["links"] == "typed"
-
-
 def test_rule_3_7_a_row_that_is_linked_counts_against_the_ceiling() -> None:
     paid = part("1", "100.01")
     typed = standing_row("100.01", application_id="a640")
@@ -247,86 +191,6 @@ def test_rule_6_3_a_late_arrival_counts_once() -> None:
         [("payment", 100_00)],
         True,
     )
-
-
-@pytest.mark.parametrize("elsewhere", ["a640", None])
-def test_rule_4_3_a_link_is_refused_where_only_one_thing_differs(elsewhere: str | None) -> None:
-    paid = payment()
-    books = Books.of(paid, policies=LINKS, rows=[standing_row(application_id=elsewhere)])
-    assert len(books.plan().entries) == 1
-    books.rows[0] |= {"amount_minor": 100_01, "check_number": "10457"}
-    assert len(books.plan().entries) == 0
-    books.rows[0] |= {"amount_minor": 100_00, "application_id": "a9"}
-    assert len(books.plan().entries) == 0
-
-
-def test_rule_4_3_rows_of_others_do_not_stop_a_link_elsewhere() -> None:
-    first, second = payment(), payment("20", bill="641", cash="5.00")
-    books = Books.of([first, second], policies=LINKS)
-    books.rows += [
-        standing_row("5.00"),
-        standing_row("5.00", contract_payment_id="twin"),
-        standing_row(contract_payment_id="one"),
-    ]
-    planned = books.plan()
-    assert [each["links"] for each in rows_of(planned.entries)] == ["one"]
-    assert outcome(planned, second) == ("held", "looks_like_manual_payment")
-
-
-@pytest.mark.parametrize(
-    ("standing", "reason"),
-    [(Standing.DELETED, "deleted_in_erp"), (Standing.DISAPPEARED, "disappeared_from_erp")],
-)
-def test_rule_5_3_new_payments_of_the_bill_wait_and_others_do_not(
-    standing: str, reason: str
-) -> None:
-    first = part("1", "50.00")
-    books = Books.posted(first, [due(), application("641")])
-    books.erp_says(first, standing=standing)
-    same_bill, other_bill = part("2", "50.00"), part("3", "50.00", bill="641")
-    add(books, same_bill, other_bill)
-    planned = books.plan()
-    assert outcome(planned, same_bill) == ("held", reason)
-    assert outcome(planned, other_bill) == ("matched", "planned")
-    assert detail(books, same_bill) == (
-        "Another payment of bill HRC-640 is no longer in the ERP and waits for a decision; this "
-        "one waits with it."
-    )
-
-
-def test_rule_5_3_a_deletion_is_named_before_a_disappearance() -> None:
-    payments = [part("1", "10.00"), part("2", "10.00"), part("3", "10.00")]
-    for order in (payments, payments[::-1]):
-        books = Books.posted(order)
-        gone = (Standing.DISAPPEARED, Standing.DELETED, Standing.DISAPPEARED)
-        for each, standing in zip(payments, gone, strict=True):
-            books.erp_says(each, standing=standing)
-        new = part("4", "10.00")
-        add(books, new)
-        assert outcome(books.plan(), new) == ("held", "deleted_in_erp")
-
-
-def test_rule_5_3_a_reversal_of_the_bill_does_not_wait() -> None:
-    first, second = part("1", "50.00"), part("2", "50.00")
-    books = Books.posted([first, second])
-    books.erp_says(first, standing=Standing.DELETED)
-    books.erp_says(second, standing=Standing.VOIDED)
-    assert amounts(books.plan()) == [("reversal", -50_00)]
-
-
-def test_rule_5_3_the_hold_says_what_still_stands() -> None:
-    paid = part("1", "1234.50")
-    books = Books.posted(paid)
-    books.erp_says(paid, standing=Standing.DELETED)
-    assert detail(books, paid) == (
-        "Payment 1 of 2026-03-14 was deleted in QuickBooks Online; 1,234.50 USD still stand in "
-        "Procore."
-    )
-    books.erp_says(paid, payment_number=None)
-    assert detail(books, paid).startswith("Payment p1 of 2026-03-14 was deleted")
-
-
-REPOSTS = {1: Policy(start_date=START, details_changed="repost")}
 
 
 def test_rule_3_7_what_moves_nothing_is_neither_held_nor_remarked() -> None:
@@ -351,12 +215,3 @@ def test_rule_3_7_one_minor_unit_more_counts(retainage: int, *, fits: bool) -> N
         assert rows_of(planned.entries)[1]["amber"] == "above_due"
     else:
         assert outcome(planned, paid) == ("held", "overpays_payment_application")
-
-
-@pytest.mark.parametrize(("unpaid", "fits"), [(0, True), (1, False)])
-def test_rule_4_5_one_minor_unit_more_counts(unpaid: int, *, fits: bool) -> None:
-    paid = part("1", "100.00", bill_paid_minor=100_00)
-    books = Books.posted(paid)
-    books.erp_says(paid, cash_minor=100_01, bill_paid_minor=100_01 - unpaid)
-    expected = ("matched", "planned") if fits else ("held", "exceeds_erp_paid")
-    assert outcome(books.plan(), paid) == expected

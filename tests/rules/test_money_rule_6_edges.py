@@ -1,0 +1,155 @@
+"""Money-rules 6.2, 6.3, 4.3 and 4.6: the edges of what was sent, and what is not ours."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from paidsync.policy import Policy
+from paidsync.reasons import Decision
+from paidsync.records import rows_of
+from tests.rules.builders import (
+    GRACE,
+    Books,
+    Row,
+    amounts,
+    outcome,
+    payment,
+    standing_row,
+)
+
+PAID = payment()
+NOTHING: list[tuple[str, int]] = []
+
+
+def policy(**choices: Any) -> Policy:
+    return Policy(start_date=date(2026, 1, 1), **choices)
+
+
+def shown(books: Books, of: Row = PAID) -> Row:
+    frame = books.plan().dispositions
+    (row,) = rows_of(frame[frame["allocation_id"] == of["allocation_id"]])
+    return row
+
+
+def test_rule_4_6_the_hold_names_the_id_that_stands_twice() -> None:
+    books = Books.posted(PAID)
+    books.rows.append(books.rows[0] | {"contract_payment_id": "twin"})
+    assert shown(books)["detail"] == (
+        "Two rows in Procore bear quickbooks_online:9130:p10457:640:1."
+    )
+
+
+@pytest.mark.parametrize("state", ["refused", "superseded", "sending"])
+def test_rule_6_2_what_stands_under_an_id_must_be_what_was_sent(state: str) -> None:
+    books = Books.posted(PAID)
+    books.entries[PAID["allocation_id"]][0]["state"] = state
+    books.rows[0]["amount_minor"] = 99_00
+    row = shown(books)
+    assert (row["disposition"], row["reason"]) == ("held", "origin_id_conflict")
+    assert row["detail"] == (
+        "Row row 1 bears quickbooks_online:9130:p10457:640:1 but is not what was sent: amount in "
+        "minor units 9900 instead of 10000."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("commitment_id", "c2"), ("application_id", "a9"), ("amount_minor", 1)]
+)
+def test_rule_6_2_each_of_place_and_amount_must_be_the_same(name: str, value: Any) -> None:
+    books = Books.of(PAID)
+    books.sync(lambda _: "landed")
+    books.rows[0][name] = value
+    assert outcome(books.plan(), PAID) == ("held", "origin_id_conflict")
+
+
+def test_rule_6_2_an_adopted_entry_may_differ_in_words() -> None:
+    books = Books.of(PAID)
+    books.sync(lambda _: "landed")
+    books.rows[0]["notes"] = "added by Ann"
+    (entry,) = rows_of(books.plan().entries)
+    assert (entry["resumes"], entry["n"]) == (True, 1)
+
+
+@pytest.mark.parametrize(("short_of", "waits"), [(1, True), (0, False), (-1, False)])
+def test_rule_6_3_an_answer_is_waited_for_until_the_grace_is_over(
+    short_of: int, *, waits: bool
+) -> None:
+    books = Books.of(PAID)
+    books.sync(lambda _: "lost")
+    books.later(seconds=GRACE.total_seconds() - short_of)
+    planned = books.plan()
+    assert outcome(planned, PAID)[1] == ("left" if waits else "planned")
+    if waits:
+        assert rows_of(planned.dispositions)[0]["detail"] == (
+            "Waits for the next run: the answer to quickbooks_online:9130:p10457:640:1 is not "
+            "known yet."
+        )
+
+
+def test_rule_6_3_what_is_due_now_takes_the_next_n_and_the_old_is_never_sent() -> None:
+    books = Books.of(PAID)
+    books.sync(lambda _: "lost")
+    books.erp_says(PAID, cash_minor=80_00)
+    books.later(minutes=11)
+    planned = books.plan()
+    (entry,) = rows_of(planned.entries)
+    assert (entry["n"], entry["amount_minor"], entry["resumes"]) == (2, 80_00, False)
+    assert entry["origin_id"] == "quickbooks_online:9130:p10457:640:2"
+    assert planned.superseded == ["quickbooks_online:9130:p10457:640:1"]
+    assert planned.missing == []
+
+
+def test_rule_6_3_what_was_not_read_waits_and_says_so() -> None:
+    books = Books.of(PAID | {"fresh": False})
+    planned = books.plan()
+    assert (amounts(planned), outcome(planned, PAID)) == (NOTHING, ("matched", "left"))
+    assert rows_of(planned.dispositions)[0]["detail"] == (
+        "Waits for the next run: it was not read from the ERP in this run."
+    )
+
+
+def test_rule_4_3_what_procore_pay_paid_is_outside_and_says_which_row() -> None:
+    typed = standing_row(external_payment_id="pay_1", check_number=None)
+    row = shown(Books.of(PAID, rows=[typed]))
+    assert (row["disposition"], row["reason"]) == ("outside", "paid_by_procore_pay")
+    assert row["detail"] == (
+        "Row typed of 2026-03-14 has the same amount within seven days (check -)."
+    )
+
+
+def test_rule_4_3_the_hold_says_which_row_looks_the_same_and_why() -> None:
+    books = Books.of(PAID, rows=[standing_row("1.00", check_number="#10457")])
+    assert shown(books)["detail"] == (
+        "Row typed of 2026-03-14 has the same check number (check #10457)."
+    )
+    books.rows[0]["origin_id"] = "other tool 7"
+    assert shown(books)["detail"] == (
+        "Row typed of 2026-03-14 has the same check number (check #10457). Its origin is other "
+        "tool 7."
+    )
+
+
+def test_rule_4_3_the_gross_counts_where_the_net_is_posted() -> None:
+    taxed: Row = {"bill_total_minor": 120_00, "bill_net_minor": 100_00, "bill_paid_minor": 60_00}
+    paid = payment(cash="60.00", **taxed)
+    for amount, expected in (
+        ("50.00", "looks_like_manual_payment"),
+        ("60.00", "looks_like_manual_payment"),
+        ("55.00", "planned"),
+    ):
+        books = Books.of(paid, policies={1: policy(tax="exclude")}, rows=[standing_row(amount)])
+        assert outcome(books.plan(), paid)[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("owner", "expected"),
+    [({}, "planned"), ({"origin_id": "other tool 7"}, "other_integration_row")],
+)
+def test_rule_4_3_one_row_that_is_called_another_payment_does_not_excuse_the_next(
+    owner: Row, expected: str
+) -> None:
+    books = Books.of(PAID, rows=[standing_row()])
+    books.decide(PAID, Decision.POST)
+    books.rows.append(standing_row(contract_payment_id="next", **owner))
+    assert outcome(books.plan(), PAID)[1] == expected
