@@ -118,8 +118,8 @@ def _check_totals(rows: Iterable[Row], judged: Iterable[Row]) -> dict[tuple[str,
 
 
 def _final(verdict: Row, outcome: Outcome) -> dict[str, Any]:
-    amber = [remark for remark in (verdict["amber"] or "").split(",") if remark]
-    final = {**verdict, "amber": ",".join([*amber, *outcome.notes]) or None}
+    amber = [remark for remark in (verdict["amber"], *outcome.notes) if remark]
+    final = {**verdict, "amber": ",".join(amber) or None}
     if outcome.disposition is not None:
         return {
             **final,

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from paidsync.policy import Policy
-from paidsync.records import rows_of
+from paidsync.records import Standing, rows_of
 from tasks.splits import Splits
 from tests.rules.builders import (
     ERP,
@@ -117,13 +117,13 @@ def test_rule_5_5_parts_stay_as_the_newest_policy_split_them_under_which_they_we
         assert [each["cash_minor"] for each in parts_of(row, policies, sent)] == cash
 
 
-def test_rule_3_2_every_amount_is_split_and_an_unknown_one_stays_unknown() -> None:
+def test_rule_3_2_every_amount_is_split() -> None:
     amounts = {
         "settled_minor": 100_05,
         "cash_minor": 90_01,
         "discount_minor": 10_03,
         "credit_minor": 1,
-        "withheld_minor": None,
+        "withheld_minor": 7,
     }
     first, last = parts_of(whole("1", "1.00") | amounts, {1: HALVES}, {})
     assert {name: first[name] for name in amounts} == {
@@ -131,15 +131,25 @@ def test_rule_3_2_every_amount_is_split_and_an_unknown_one_stays_unknown() -> No
         "cash_minor": 45_00,
         "discount_minor": 5_02,
         "credit_minor": 0,
-        "withheld_minor": None,
+        "withheld_minor": 4,
     }
     assert {name: last[name] for name in amounts} == {
         "settled_minor": 50_03,
         "cash_minor": 45_01,
         "discount_minor": 5_01,
         "credit_minor": 1,
-        "withheld_minor": None,
+        "withheld_minor": 3,
     }
+
+
+def test_rule_3_2_an_amount_that_is_unknown_stays_unknown_in_every_part() -> None:
+    unknown = whole("1", "1.00") | {"cash_minor": None, "withheld_minor": None}
+    for part in parts_of(unknown, {1: HALVES}, {}):
+        assert (part["settled_minor"], part["cash_minor"], part["withheld_minor"]) == (
+            50,
+            None,
+            None,
+        )
 
 
 def test_rule_1_4_the_hold_names_the_bill_by_its_number_or_else_its_id() -> None:
@@ -166,3 +176,32 @@ def test_rule_1_4_the_hold_says_that_the_others_took_it_all() -> None:
     assert details == [
         "Without tax nothing is left of bill HRC-640 for this payment: others took it all."
     ]
+
+
+def test_rule_1_4_what_is_not_issued_yet_has_no_share() -> None:
+    queued = [taxed(str(k), "0.01", standing=Standing.NOT_ISSUED) for k in range(3)]
+    paid = taxed("9", "119.97")
+    books = Books.of([*queued, paid], policies=WITHOUT_TAX)
+    books.sync()
+    assert books.net(paid) == 99_98  # and not 100.00 less three times 0.01
+
+
+def test_rule_1_4_a_credit_is_never_what_settles_the_bill() -> None:
+    parts = [
+        taxed("1", "33.33", payment_date="2026-03-01"),
+        taxed("2", "33.33", payment_date="2026-03-02"),
+        taxed("3", "53.34", payment_date="2026-03-03"),
+        taxed("4", "0.00", settled="5.00", payment_date="2026-03-04"),
+    ]
+    books = Books.of(parts, policies=WITHOUT_TAX)
+    books.sync()
+    assert [books.net(each) for each in parts] == [27_78, 27_78, 44_44, 0]
+
+
+def test_rule_1_4_where_exactly_nothing_is_left_nothing_is_posted() -> None:
+    first = taxed("1", "100.00", payment_date="2026-03-01")
+    books = Books.posted(first)  # with its tax, all of the bill's net
+    books.new_policy(tax="exclude")
+    last = taxed("2", "20.00")
+    add(books, last)
+    assert outcome(books.plan(), last) == ("held", "amount_not_positive")

@@ -284,3 +284,31 @@ def test_rule_3_3_only_an_application_that_the_policy_gives_away_is_not_found() 
     ):
         policy = Policy.model_validate({"start_date": date(2026, 1, 1)} | given)
         assert said(verdict(payment(), [found], policy=policy)) == expected
+
+
+def test_rule_3_6_an_original_that_is_not_synced_leads_nowhere() -> None:
+    both = [application(origin_id=None), release()]
+    answer = verdict(retained(), both, bills=[bill("640")])
+    assert said(answer) == ("outside", "no_payment_application")
+
+
+def test_rule_3_6_the_release_application_comes_before_one_of_the_same_number() -> None:
+    same_number = application("700", origin_id="of another tool")
+    answer = verdict(retained(), [application(), same_number, release()], bills=[bill("640")])
+    assert (said(answer), answer["application_id"]) == (MATCHED, "r1")
+
+
+def test_rule_1_6_a_queued_credit_waits_like_a_queued_check() -> None:
+    row = payment(cash="0.00", settled="100.00", standing=Standing.NOT_ISSUED)
+    assert said(verdict(row, [application()])) == ("pending", "not_issued_yet")
+
+
+def test_rule_1_3_a_credit_on_a_doubtful_bill_is_no_hold() -> None:
+    row = payment(cash="0.00", settled="100.00")
+    both = [application(), application(application_id="a2")]
+    assert said(verdict(row, both)) == ("outside", "credit_application")
+
+
+def test_rule_2_a_voided_payment_of_rent_is_called_voided() -> None:
+    row = payment(bill="900", standing=Standing.VOIDED, cash="0.00")
+    assert said(verdict(row)) == ("outside", "voided_before_posting")

@@ -215,3 +215,32 @@ def test_rule_3_7_one_minor_unit_more_counts(retainage: int, *, fits: bool) -> N
         assert rows_of(planned.entries)[1]["amber"] == "above_due"
     else:
         assert outcome(planned, paid) == ("held", "overpays_payment_application")
+
+
+def test_rule_3_7_after_one_that_does_not_fit_the_others_are_still_counted() -> None:
+    large, first, second = part("1", "120.00", 10), part("2", "60.00", 11), part("3", "60.00", 12)
+    planned = Books.of([large, first, second], [due()]).plan()
+    assert [outcome(planned, each)[0] for each in (large, first, second)] == [
+        "held",
+        "matched",
+        "held",
+    ]
+
+
+def test_rule_3_7_everything_of_ours_on_the_application_counts() -> None:
+    first, second, third = part("1", "50.00"), part("2", "40.00"), part("3", "10.01")
+    books = Books.posted([first, second], [due()])
+    books.rows.insert(0, standing_row("1.00", date="2026-01-02"))  # on no application
+    add(books, third)
+    assert outcome(books.plan(), third) == ("held", "overpays_payment_application")
+    books.erp_says(third, cash_minor=10_00)
+    assert outcome(books.plan(), third) == ("matched", "planned")
+
+
+def test_rule_3_7_a_move_from_no_application_is_held_by_the_one_it_moves_to() -> None:
+    retained = payment("9", bill="700", retainage_of="640")
+    books = Books.of([payment(), retained], [application()])
+    books.decide(retained, Decision.POST_WITHOUT_APPLICATION)
+    books.sync()
+    books.applications["a700"] = application("700", due_minor=99_99)
+    assert outcome(books.plan(), retained) == ("held", "overpays_payment_application")

@@ -111,15 +111,18 @@ def test_rule_4_3_a_link_is_refused_where_only_one_thing_differs(elsewhere: str 
 
 def test_rule_4_3_rows_of_others_do_not_stop_a_link_elsewhere() -> None:
     first, second = payment(), payment("20", bill="641", cash="5.00")
-    books = Books.of([first, second], policies=LINKS)
+    third = payment("30", bill="642", cash="7.00")
+    books = Books.of([third, second, first], policies=LINKS)
     books.rows += [
         standing_row("5.00"),
         standing_row("5.00", contract_payment_id="twin"),
+        standing_row("7.00", contract_payment_id="elsewhere", application_id="a640"),
         standing_row(contract_payment_id="one"),
     ]
     planned = books.plan()
     assert [each["links"] for each in rows_of(planned.entries)] == ["one"]
     assert outcome(planned, second) == ("held", "looks_like_manual_payment")
+    assert outcome(planned, third) == ("held", "looks_like_manual_payment")
 
 
 @pytest.mark.parametrize(
@@ -182,3 +185,28 @@ def test_rule_4_5_one_minor_unit_more_counts(unpaid: int, *, fits: bool) -> None
     books.erp_says(paid, cash_minor=100_01, bill_paid_minor=100_01 - unpaid)
     expected = ("matched", "planned") if fits else ("held", "exceeds_erp_paid")
     assert outcome(books.plan(), paid) == expected
+
+
+def test_rule_4_5_a_bill_that_was_posted_whole_is_counted_whole_after_it_is_split() -> None:
+    paid = payment("1", cash="60.00", bill_paid_minor=60_00)
+    books = Books.posted(paid)
+    books.new_policy(
+        split=[
+            {
+                "bill": "640",
+                "parts": [{"application": each, "percent": "50"} for each in ("a1", "a2")],
+            }
+        ]
+    )
+    books.erp_says(paid, cash_minor=70_00)
+    assert outcome(books.plan(), paid) == ("held", "exceeds_erp_paid")
+
+
+def test_rule_4_5_rows_of_others_count_for_every_payment_of_the_run() -> None:
+    first = part("1", "60.00", 10, bill_paid_minor=105_00)
+    second = part("2", "40.00", 11, bill_paid_minor=105_00)
+    books = Books.of([first, second])
+    books.rows.append(standing_row("10.00", application_id="a640", date="2026-01-02"))
+    planned = books.plan()
+    assert outcome(planned, first) == ("matched", "planned")
+    assert outcome(planned, second) == ("held", "exceeds_erp_paid")

@@ -240,3 +240,18 @@ def test_rule_4_6_a_row_that_was_changed_says_how() -> None:
         "9900 instead of 10000, date 2026-03-15 instead of 2026-03-14, invoice number x instead "
         "of HRC-640, check number - instead of 10457."
     )
+
+
+def test_rule_4_6_a_row_that_moved_says_from_where() -> None:
+    unnumbered = payment(None, payment_id="p1")
+    books = Books.posted(unnumbered)
+    books.rows[0] |= {"commitment_id": "c2", "check_number": "9"}
+    assert rows_of(books.plan().dispositions)[0]["detail"] == (
+        "Row row 1 was changed in Procore: commitment c2 instead of c1, check number 9 instead "
+        "of -."
+    )
+
+
+def test_rule_5_a_payment_without_a_number_is_named_without_one() -> None:
+    entry = one(Books.of(payment(None, payment_id="p1")))
+    assert (entry["check_number"], entry["notes"]) == (None, "QuickBooks Online bill payment")

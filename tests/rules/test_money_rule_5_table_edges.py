@@ -222,3 +222,10 @@ def test_rule_5_5_of_two_entries_that_stand_the_newest_policy_judges() -> None:
         (-20_00, 2),
         (70_00, 2),
     ]
+
+
+def test_rule_7_2_what_was_not_asked_for_is_not_judged() -> None:
+    books = Books.posted(PAID)
+    books.rows.clear()
+    assert outcome(books.plan(projects=["8"]), PAID) == ("matched", "not_asked")
+    assert outcome(books.plan(projects=["7"]), PAID) == ("held", "drift_in_procore")

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from paidsync.policy import Policy
-from paidsync.reasons import Decision
+from paidsync.reasons import Decision, Hold
 from paidsync.records import rows_of
+from tasks.decisions import Decided
 from tests.rules.builders import (
     GRACE,
     Books,
     Row,
     amounts,
+    fault,
     outcome,
     payment,
     standing_row,
@@ -153,3 +155,64 @@ def test_rule_4_3_one_row_that_is_called_another_payment_does_not_excuse_the_nex
     books.decide(PAID, Decision.POST)
     books.rows.append(standing_row(contract_payment_id="next", **owner))
     assert outcome(books.plan(), PAID)[1] == expected
+
+
+def test_rule_4_3_an_allocation_without_an_amount_adds_nothing_to_its_check() -> None:
+    odd = payment(bill="642", cash_minor=None)
+    check = [payment(cash="60.00"), payment(bill="641", cash="40.00"), odd]
+    books = Books.of(check, rows=[standing_row("100.00")])
+    books.faults = [fault(odd, Hold.MISSING_AMOUNT)]
+    planned = books.plan()
+    assert [outcome(planned, each)[1] for each in check] == [
+        "looks_like_manual_payment",
+        "looks_like_manual_payment",
+        "missing_amount",
+    ]
+
+
+def test_rule_4_3_a_closed_commitment_is_asked_before_somebodys_row() -> None:
+    books = Books.of(PAID, tabs={"c1": False}, rows=[standing_row()])
+    assert outcome(books.plan(), PAID) == ("held", "payments_tab_disabled")
+
+
+def test_rule_6_3_while_it_is_held_or_not_read_nothing_is_given_up() -> None:
+    books = Books.of(PAID)
+    books.sync(lambda _: "lost")
+    books.later(minutes=11)
+    books.rows.append(standing_row())
+    planned = books.plan()
+    assert outcome(planned, PAID) == ("held", "looks_like_manual_payment")
+    assert planned.superseded == []
+    books.rows.clear()
+    books.erp_says(PAID, fresh=False)
+    planned = books.plan()
+    assert (outcome(planned, PAID), planned.superseded) == (("matched", "left"), [])
+
+
+def test_rule_6_2_the_hold_names_the_id_that_was_taken() -> None:
+    books = Books.of(PAID)
+    books.sync(lambda _: "refused")
+    books.entries[PAID["allocation_id"]][0]["message"] = f"{Hold.ORIGIN_ID_CONFLICT}: taken"
+    books.erp_says(PAID, cash_minor=80_00)
+    row = shown(books)
+    assert (row["reason"], row["detail"]) == (
+        "origin_id_conflict",
+        (
+            "Procore has quickbooks_online:9130:p10457:640:1 on some row that was not read, so "
+            "nothing is posted beside it."
+        ),
+    )
+
+
+def test_rule_5_what_is_left_after_a_refusal_says_what_procore_said() -> None:
+    books = Books.of(PAID)
+    books.sync(lambda _: "refused")
+    books.entries[PAID["allocation_id"]][0]["message"] = "Amount is odd."
+    left = Decided(Hold.REFUSED_BY_PROCORE, shown(books)["state"], Decision.LEAVE)
+    books.decisions[PAID["allocation_id"]] = [left]
+    row = shown(books)
+    assert (row["reason"], row["detail"]) == ("left_by_decision", "Amount is odd.")
+
+
+def test_rule_5_one_minor_unit_is_an_amount() -> None:
+    assert amounts(Books.of(payment(cash="0.01")).plan()) == [("payment", 1)]
