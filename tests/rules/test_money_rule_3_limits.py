@@ -244,3 +244,19 @@ def test_rule_3_7_a_move_from_no_application_is_held_by_the_one_it_moves_to() ->
     books.sync()
     books.applications["a700"] = application("700", due_minor=99_99)
     assert outcome(books.plan(), retained) == ("held", "overpays_payment_application")
+
+
+def test_rule_3_4_the_hold_says_that_there_is_no_retainage() -> None:
+    row = payment(cash="10.00", bill_total_minor=150_00)
+    assert verdict(row, [due()])["detail"] == (
+        "Bill HRC-640 is 150.00 USD; application HRC-640 says 100.00 USD is due, with 0.00 USD "
+        "retainage and 0.00 USD tax."
+    )
+
+
+def test_rule_3_4_a_mapped_bill_that_the_erp_did_not_show_is_not_compared() -> None:
+    named = {"application": "a9", "bills": ["640", "never seen"]}
+    policy = Policy.model_validate({"start_date": START, "map": [named]})
+    joint = due(application_id="a9", origin_id="GP-77")
+    row = payment(cash="10.00", bill_total_minor=150_00)
+    assert verdict(row, [joint], policy=policy)["disposition"] == "matched"

@@ -14,6 +14,7 @@ from tests.rules.builders import (
     Books,
     Row,
     amounts,
+    application,
     fault,
     outcome,
     payment,
@@ -216,3 +217,14 @@ def test_rule_5_what_is_left_after_a_refusal_says_what_procore_said() -> None:
 
 def test_rule_5_one_minor_unit_is_an_amount() -> None:
     assert amounts(Books.of(payment(cash="0.01")).plan()) == [("payment", 1)]
+
+
+def test_rule_6_1_a_commitment_waits_for_all_that_give_to_it() -> None:
+    moves = [payment(str(k), bill=str(640 + k)) for k in range(3)]
+    origins = [application(str(640 + k), f"c{5 + k}") for k in range(3)]
+    books = Books.posted(moves, origins)
+    for k in range(3):
+        books.applications[f"a{640 + k}"] |= {"commitment_id": "c1", "application_id": f"b{k}"}
+    books.commitments["c1"] = books.commitments["c5"] | {"commitment_id": "c1"}
+    places = [entry["commitment_id"] for entry in rows_of(books.plan().entries)]
+    assert places == ["c5", "c6", "c7", "c1", "c1", "c1"]
