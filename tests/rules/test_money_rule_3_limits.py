@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from paidsync.policy import Policy
-from paidsync.reasons import Decision
+from paidsync.reasons import Decision, Hold
 from paidsync.records import rows_of
 from tests.rules.builders import (
     Books,
     Row,
     amounts,
     application,
+    fault,
     outcome,
     payment,
     standing_row,
@@ -260,3 +261,14 @@ def test_rule_3_4_a_mapped_bill_that_the_erp_did_not_show_is_not_compared() -> N
     joint = due(application_id="a9", origin_id="GP-77")
     row = payment(cash="10.00", bill_total_minor=150_00)
     assert verdict(row, [joint], policy=policy)["disposition"] == "matched"
+
+
+def test_rule_3_4_the_hold_names_the_commitments_of_the_bills_lines() -> None:
+    row = payment(cash="10.00", bill_total_minor=150_00, named_commitments="SC-1,SC-2")
+    assert verdict(row, [due()])["detail"] == "Bill HRC-640 names the commitments SC-1,SC-2."
+
+
+def test_rule_2_a_fault_says_what_was_seen() -> None:
+    row = payment()
+    seen = fault(row, Hold.DATE_IN_FUTURE) | {"detail": "It is dated 2027-01-01."}
+    assert verdict(row, [due()], faults=[seen])["detail"] == "It is dated 2027-01-01."
