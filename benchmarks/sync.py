@@ -16,6 +16,7 @@ from rich.table import Table
 from sandbox.demo.place import CONNECTION, DemoFailed, Place
 from sandbox.demo.processes import Processes, script
 from sandbox.demo.tale import Control
+from sandbox.erps import ERPS, FIRST
 
 Json = dict[str, Any]
 
@@ -34,6 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sync", description=__doc__)
     parser.add_argument("--size", choices=("demo", "10k", "100k", "1M"), default="10k")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--erp", choices=ERPS, default=FIRST)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.add_argument(
         "--profile", type=Path, metavar="FOLDER", help="write a cProfile of each run (slower)"
@@ -61,11 +63,11 @@ def _measure(scratch: Path, options: argparse.Namespace) -> dict[str, Json]:
     with Processes(place.logs, scratch) as processes:
         ready = _sandbox(processes, scratch, environment, options)
         control = Control(ready["control"])
-        control.ask("/erp/rates", {"per_minute": 0, "per_second": 0, "batches_per_minute": 0})
+        control.ask("/erp/rates", dict.fromkeys(control.ask("/erp/rates", {}), 0))
         today = date.fromisoformat(control.see("/clock")["today"])
         # Before the oldest payment, or it would be opening history.
         start = (today - timedelta(days=5 * 365)).isoformat()
-        environment |= place.write_connection(ready, start)
+        environment |= place.write_connection(options.erp, ready, start)
         key = processes.run("new-key", [*paidsync, "settings", "--new-key"], environment, good=(0,))
         environment["PAIDSYNC_SECRET_KEY"] = key.strip()
         processes.run("ledger", [*paidsync, "ledger", "upgrade"], environment, good=(0,))
@@ -82,7 +84,8 @@ def _sandbox(
     processes: Processes, scratch: Path, environment: dict[str, str], options: argparse.Namespace
 ) -> Json:
     ready_file = scratch / "ready.json"
-    command = [sys.executable, "-m", "sandbox", "--size", options.size, "--seed", str(options.seed)]
+    world = ["--erp", options.erp, "--size", options.size, "--seed", str(options.seed)]
+    command = [sys.executable, "-m", "sandbox", *world]
     limits = ["--procore-hourly", _NO_LIMIT, "--procore-spike", _NO_LIMIT]
     processes.start("sandbox", [*command, *limits, "--ready-file", str(ready_file)], environment)
     processes.wait_for("sandbox", ready_file.exists, _PATIENCE)

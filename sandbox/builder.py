@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+from .books import acts
+from .books.records import Account, Bill, BillLine, BillPayment, PaymentLine, Vendor
+from .books.records import VendorCredit as Credit
 from .company import World
 from .money import from_minor
 from .procore.model import CommitmentKind
-from .quickbooks_online import books
-from .quickbooks_online.records import Account, Bill, BillLine, BillPayment, PaymentLine, Vendor
-from .quickbooks_online.records import VendorCredit as Credit
 
 ACCOUNTS = (
     ("33", "Accounts Payable (A/P)", "Accounts Payable"),
@@ -57,6 +57,10 @@ class Builder:
             founded = world.erp.founded
             world.erp.accounts.load(Account(ident, 0, founded, founded, name=name, kind=kind))
 
+    def can(self, act: str) -> bool:
+        """Say whether the ERP's users can do something."""
+        return act not in self.world.erp.cannot
+
     def day(self, days_ago: int) -> date:
         """Return the company's calendar day a number of days ago."""
         return self.today - timedelta(days=days_ago)
@@ -72,7 +76,7 @@ class Builder:
         """Add a vendor to the ERP and, when synced, to Procore's directory."""
         erp = self.world.erp
         founded = erp.founded + len(erp.vendors.rows)
-        vendor = books.add_vendor(erp, name, currency=currency, when=founded)
+        vendor = acts.add_vendor(erp, name, currency=currency, when=founded)
         procore_id = None
         if synced:
             procore_id = self.world.procore.add_vendor(name=name, origin_id=vendor.id)
@@ -138,7 +142,7 @@ class Builder:
         trade.bills += 1
         if number == "":
             number = f"{trade.code}-{1000 + trade.bills}"
-        return books.add_bill(
+        return acts.add_bill(
             self.world.erp,
             vendor_id=trade.vendor.id,
             lines=[BillLine(amount, "Work in place")],
@@ -184,7 +188,7 @@ class Builder:
 
     def credit(self, trade: Trade, amount: Decimal, days_ago: int) -> Credit:
         """Enter a vendor credit."""
-        return books.add_credit(
+        return acts.add_credit(
             self.world.erp,
             vendor_id=trade.vendor.id,
             lines=[BillLine(amount, "Back charge")],
@@ -206,19 +210,21 @@ class Builder:
         entered: int | None = None,
         total: Decimal | None = None,
         lines: list[PaymentLine] | None = None,
-    ) -> BillPayment:
-        """Pay bills with one check or card charge; `entered` is when, if not on its own date."""
+    ) -> list[BillPayment]:
+        """Pay bills with one check or card charge; `entered` is when, if not on its own date.
+
+        Returns the documents that the ERP makes of it.
+        """
         if lines is None:
-            lines = [books.line(amount, "Bill", bill.id) for bill, amount in parts]
-            lines += [books.line(amount, "VendorCredit", credit.id) for credit, amount in used]
+            lines = [acts.line(amount, "Bill", bill.id) for bill, amount in parts]
+            lines += [acts.line(amount, "VendorCredit", credit.id) for credit, amount in used]
         if number == "":
             number = self.world.check_number()
             number = number if method == "Check" else f"CC-{number}"
         if print_status is None:
             print_status = "PrintComplete" if method == "Check" else "NotSet"
         first = parts[0][0] if parts else None
-        return books.add_payment(
-            self.world.erp,
+        return self.world.erp.pay(
             vendor_id=trade.vendor.id,
             lines=lines,
             txn_date=self.day(days_ago),

@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-_NUMBER = re.compile(r"(?<=/)\d+(?=/|$)")
+_ID = re.compile(r"(?<=/)(?:\d+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?=/|$)")
 _REALM = re.compile(r"(?<=/v3/company/)\{id\}")
 
 
 def template(path: str) -> str:
     """Return a path with its ids taken out: `/v3/company/{realm}/billpayment/{id}`."""
-    return _REALM.sub("{realm}", _NUMBER.sub("{id}", path))
+    return _REALM.sub("{realm}", _ID.sub("{id}", path))
 
 
 @dataclass

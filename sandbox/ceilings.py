@@ -38,7 +38,7 @@ class Ceilings:
         if raising:
             self._know_bills()
         payments = self.world.erp.payments.rows
-        raising.sort(key=lambda one: payment_order(payments[one[0].payment_id]))
+        raising.sort(key=lambda one: payment_order(payments[one[0].payment_id], one[0].bill_id))
         for verdict, effect in raising:
             if any(self._stopped(verdict, ident, more) for ident, more in effect.items()):
                 yield verdict
@@ -106,7 +106,7 @@ class Ceilings:
                 applications[verdict.bill_id].add(verdict.requisition_id)
         for bill_id, found in applications.items():
             bill = self.world.erp.bills.rows[bill_id]
-            self._paid[min(found)] += to_minor(bill.total - bill.balance, bill.currency)
+            self._paid[min(found)] += to_minor(self.world.erp.paid_on(bill), bill.currency)
             if len(found) > 1:
                 groups = (self._groups.get(one, frozenset({one})) for one in found)
                 together = frozenset().union(*groups)

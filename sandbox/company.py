@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from .books.store import Books
 from .clock import Clock
+from .erp_face import Face
+from .erps import ERPS, FIRST, open_face
 from .memory import Memory
 from .policy import Policies
 from .procore.rates import RateLimits as ProcoreRates
 from .procore.store import ProcoreStore
-from .quickbooks_online.oauth import Tokens
-from .quickbooks_online.rates import RateLimits as QboRates
-from .quickbooks_online.store import Company
 
 NAME = "Bluebird Construction"
 PROCORE_COMPANY = 562_949_953_421_312
 PROCORE_CLIENT = ("sandbox-procore-client", "sandbox-client-secret-not-real")
-QBO_CLIENT = ("sandbox-quickbooks-client", "sandbox-client-secret-not-real")
-ERP = "quickbooks_online"
 
 
 @dataclass
@@ -33,15 +30,18 @@ class World:
     seed: int
     clock: Clock
     procore: ProcoreStore
-    erp: Company
+    face: Face
     procore_rates: ProcoreRates
-    erp_rates: QboRates
-    erp_tokens: Tokens
     memory: Memory = field(default_factory=Memory)
     policies: Policies = field(default_factory=Policies)
     next_check: int = 10_001
     # What `rows.row_index` keeps, with the state of the rows that it was made from.
     row_index: tuple[tuple[int, ...], Any] | None = None
+
+    @property
+    def erp(self) -> Books:
+        """The books."""
+        return self.face.books
 
     @property
     def today(self) -> date:
@@ -59,7 +59,7 @@ class World:
     @cached_property
     def own_prefix(self) -> str:
         """Return the start of every `origin_id` of this connection."""
-        return f"{ERP}:{quote(self.erp.realm, safe='')}:"
+        return f"{self.face.name}:{quote(self.erp.company_id, safe='')}:"
 
     def check_number(self) -> str:
         """Draw the next check number."""
@@ -72,21 +72,25 @@ def _quoted(part: str) -> str:
     return quote(part, safe="")
 
 
-def found(size: str, seed: int, *, procore_hourly: int = 3600, procore_spike: int = 100) -> World:
-    """Open an empty company in both systems."""
+def found(
+    size: str,
+    seed: int,
+    *,
+    erp: str = FIRST,
+    procore_hourly: int = 3600,
+    procore_spike: int = 100,
+) -> World:
+    """Open an empty company in Procore and in one ERP."""
     clock = Clock()
-    draw = random.Random(f"realm:{seed}")
-    realm = "91303" + "".join(str(draw.randrange(10)) for _ in range(14))
     start = int(clock.epoch())
-    erp = Company(realm=realm, name=NAME, clock=clock, founded=start - 5 * 365 * 86400)
-    procore = ProcoreStore(company_id=PROCORE_COMPANY, company_name=NAME, clock=clock.now)
+    face = open_face(erp, name=NAME, clock=clock, seed=seed, founded=start - 5 * 365 * 86400)
+    # A company of Procore has one ERP: each pair is a company of its own.
+    company = PROCORE_COMPANY + ERPS.index(erp)
     return World(
         size=size,
         seed=seed,
         clock=clock,
-        procore=procore,
-        erp=erp,
+        procore=ProcoreStore(company_id=company, company_name=NAME, clock=clock.now),
+        face=face,
         procore_rates=ProcoreRates(hourly=procore_hourly, spike=procore_spike),
-        erp_rates=QboRates(clock),
-        erp_tokens=Tokens(clock, *QBO_CLIENT, seed=seed),
     )

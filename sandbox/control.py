@@ -12,7 +12,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from . import answers, control_erp, control_policy, control_procore, control_raw, readable
+from . import (
+    answers,
+    control_ahead,
+    control_erp,
+    control_policy,
+    control_procore,
+    control_raw,
+    readable,
+)
 from .asking import Asked, ControlError
 from .calls import Calls
 from .company import World
@@ -60,7 +68,8 @@ class _Control:
             ("POST", "/erp/tokens", self._erp_tokens),
         ]
         routes = [Route(path, _plain(run), methods=[method]) for method, path, run in table]
-        actions = control_erp.ACTIONS | control_procore.ACTIONS | control_policy.ACTIONS
+        rooms = (control_erp, control_ahead, control_procore, control_policy)
+        actions = {path: act for room in rooms for path, act in room.ACTIONS.items()}
         for path, action in actions.items():
             routes.append(Route(path, _plain(self._acting(action)), methods=["POST"]))
         return routes
@@ -156,36 +165,12 @@ class _Control:
         return {"committed": len(statuses), "statuses": statuses}
 
     async def _erp_rates(self, request: Request) -> dict[str, Any]:
-        """QuickBooks Online's limits; 0 switches one off."""
-        asked, rates = await _asked(request), self.world.erp_rates
-        for name in ("per_minute", "per_second", "batches_per_minute"):
-            if asked.has(name):
-                setattr(rates, name, asked.number(name))
-        asked.done()
-        return {
-            "per_minute": rates.per_minute,
-            "per_second": rates.per_second,
-            "batches_per_minute": rates.batches_per_minute,
-        }
+        """The ERP's limits; 0 switches one off."""
+        return self.world.face.rates(await _asked(request))
 
     async def _erp_tokens(self, request: Request) -> dict[str, Any]:
-        """Rotation of QuickBooks Online's refresh token, and the switch that revokes it."""
-        asked, tokens = await _asked(request), self.world.erp_tokens
-        for name in ("rotate_seconds", "grace_seconds"):
-            if asked.has(name):
-                setattr(tokens, name, asked.number(name))
-        if asked.has("revoked"):
-            tokens.revoked = asked.get("revoked") is True
-        expire = asked.get("expire_access", False)
-        asked.done()
-        if expire:
-            tokens.expire_access()
-        return {
-            "rotate_seconds": tokens.rotate_seconds,
-            "grace_seconds": tokens.grace_seconds,
-            "revoked": tokens.revoked,
-            "refresh_token": tokens.refresh_token,
-        }
+        """How the ERP's tokens rotate, and the switch that revokes them."""
+        return self.world.face.tokens(await _asked(request))
 
 
 async def _object(request: Request) -> dict[str, Any]:

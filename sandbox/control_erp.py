@@ -1,4 +1,4 @@
-"""The control API's side of the ERP: what an accountant does in QuickBooks Online."""
+"""The control API's side of the ERP: what an accountant does in it."""
 
 from __future__ import annotations
 
@@ -6,49 +6,30 @@ from decimal import Decimal
 from typing import Any
 
 from .asking import Asked, ControlError, to_amount
+from .books import acts
+from .books.records import Bill, BillLine, BillPayment, PaymentLine, VendorCredit
 from .company import World
+from .control_lookup import CAD_RATE, Action, bill_of, credit_of, must_know, payment_of, shown
 from .procore.model import INVOICE_TYPES
-from .quickbooks_online import books
-from .quickbooks_online.records import Bill, BillLine, BillPayment, PaymentLine, VendorCredit
 
 METHODS = {"check": "Check", "credit_card": "CreditCard"}
-_CAD_RATE = Decimal("0.73")
-
-
-def _bill(world: World, ident: Any) -> Bill:
-    bill = world.erp.bills.rows.get(str(ident))
-    if bill is None:
-        raise ControlError(f"There is no bill {ident}.")
-    return bill
-
-
-def _credit(world: World, ident: Any) -> VendorCredit:
-    credit = world.erp.credits.rows.get(str(ident))
-    if credit is None:
-        raise ControlError(f"There is no vendor credit {ident}.")
-    return credit
-
-
-def _payment(world: World, ident: Any) -> BillPayment:
-    payment = world.erp.payments.rows.get(str(ident))
-    if payment is None:
-        raise ControlError(f"There is no bill payment {ident}.")
-    return payment
 
 
 def _bill_lines(world: World, asked: Asked) -> list[PaymentLine]:
     lines = []
     for item in asked.items("bills"):
-        bill = _bill(world, item.need("bill_id"))
+        bill = bill_of(world, item.need("bill_id"))
         amount = item.amount("amount")
         item.done()
-        lines.append(books.line(bill.balance if amount is None else amount, "Bill", bill.id))
+        lines.append(acts.line(bill.balance if amount is None else amount, "Bill", bill.id))
     for item in asked.items("credits"):
-        credit = _credit(world, item.need("credit_id"))
+        credit = credit_of(world, item.need("credit_id"))
         amount = item.amount("amount")
         item.done()
         rest = credit.balance if amount is None else amount
-        lines.append(books.line(rest, "VendorCredit", credit.id))
+        lines.append(acts.line(rest, "VendorCredit", credit.id))
+    if asked.get("lines"):
+        must_know(world, "lines")
     for item in asked.items("lines"):
         amount = to_amount(item.need("amount"), "amount")
         links = []
@@ -64,19 +45,17 @@ def _first_bill(world: World, lines: list[PaymentLine]) -> Bill | None:
     for line in lines:
         for kind, ident in line.linked:
             if kind == "Bill":
-                return _bill(world, ident)
+                return bill_of(world, ident)
     return None
 
 
-def _shown(payment: BillPayment) -> dict[str, Any]:
-    return {
-        "payment_id": payment.id,
-        "number": payment.number,
-        "date": payment.txn_date.isoformat(),
-        "total": str(payment.total),
-        "currency": payment.currency,
-        "sync_token": str(payment.sync_token),
-    }
+def _shown_all(made: list[BillPayment]) -> dict[str, Any]:
+    """Show the first document, and all that the ERP made of one payment."""
+    documents = [
+        {**shown(one), "kind": one.kind, "bill_ids": one.linked_ids("Bill")} for one in made
+    ]
+    first = shown(made[0]) if made else {"payment_id": None}
+    return first | {"payments": documents}
 
 
 def pay(world: World, asked: Asked) -> dict[str, Any]:
@@ -94,6 +73,8 @@ def pay(world: World, asked: Asked) -> dict[str, Any]:
     if method not in METHODS:
         raise ControlError(f"'method' is one of {', '.join(METHODS)}.")
     number = asked.text("number") if asked.has("number") else world.check_number()
+    if asked.has("print_status"):
+        must_know(world, "print_queue")
     status = asked.get("print_status", "NotSet")
     if status not in ("NotSet", "NeedToPrint", "PrintComplete"):
         raise ControlError("'print_status' is NotSet, NeedToPrint or PrintComplete.")
@@ -101,8 +82,7 @@ def pay(world: World, asked: Asked) -> dict[str, Any]:
     day = asked.day("date") or world.today
     note = asked.text("note")
     asked.done()
-    payment = books.add_payment(
-        world.erp,
+    made = world.erp.pay(
         vendor_id=vendor_id,
         lines=lines,
         txn_date=day,
@@ -115,7 +95,7 @@ def pay(world: World, asked: Asked) -> dict[str, Any]:
         note=note,
         when=int(when.timestamp()) if when else None,
     )
-    return _shown(payment)
+    return _shown_all(made)
 
 
 def late(world: World, asked: Asked) -> dict[str, Any]:
@@ -158,7 +138,7 @@ def bill(world: World, asked: Asked) -> dict[str, Any]:
         raise ControlError(f"'invoice_type' is one of {', '.join(INVOICE_TYPES)}.")
     if with_application and commitment is None:
         raise ControlError("An application needs 'commitment_id'.")
-    row = books.add_bill(
+    row = acts.add_bill(
         world.erp,
         vendor_id=vendor.id,
         lines=[BillLine(amount - (tax or Decimal(0)), "Work in place")],
@@ -166,7 +146,7 @@ def bill(world: World, asked: Asked) -> dict[str, Any]:
         txn_date=day,
         number=number,
         currency=currency,
-        rate=Decimal(1) if currency == world.erp.home_currency else _CAD_RATE,
+        rate=Decimal(1) if currency == world.erp.home_currency else CAD_RATE,
     )
     requisition_id = None
     if with_application and commitment is not None:
@@ -194,7 +174,7 @@ def credit(world: World, asked: Asked) -> dict[str, Any]:
         raise ControlError(f"There is no vendor {asked.get('vendor_id')} in the ERP.")
     number, day = asked.text("number"), asked.day("date") or world.today
     asked.done()
-    row = books.add_credit(
+    row = acts.add_credit(
         world.erp,
         vendor_id=vendor.id,
         lines=[BillLine(amount, "Back charge")],
@@ -207,23 +187,23 @@ def credit(world: World, asked: Asked) -> dict[str, Any]:
 
 def void(world: World, asked: Asked) -> dict[str, Any]:
     """Void a bill payment."""
-    payment = _payment(world, asked.need("payment_id"))
+    payment = payment_of(world, asked.need("payment_id"))
     asked.done()
     if payment.voided:
         raise ControlError(f"Bill payment {payment.id} is void already.")
     world.erp.void(payment)
-    return _shown(payment)
+    return shown(payment)
 
 
 def delete(world: World, asked: Asked) -> dict[str, Any]:
     """Delete a bill payment, a bill or a vendor credit."""
     row: Bill | VendorCredit | BillPayment
     if asked.has("bill_id"):
-        row = _bill(world, asked.need("bill_id"))
+        row = bill_of(world, asked.need("bill_id"))
     elif asked.has("credit_id"):
-        row = _credit(world, asked.need("credit_id"))
+        row = credit_of(world, asked.need("credit_id"))
     else:
-        row = _payment(world, asked.need("payment_id"))
+        row = payment_of(world, asked.need("payment_id"))
     asked.done()
     if not isinstance(row, BillPayment) and row.payments:
         raise ControlError("It is paid; void or delete its payments first.")
@@ -239,7 +219,7 @@ def edit(world: World, asked: Asked) -> dict[str, Any]:
     if asked.has("date"):
         changes["txn_date"] = asked.day("date")
     if asked.has("bill_id"):
-        row = _bill(world, asked.need("bill_id"))
+        row = bill_of(world, asked.need("bill_id"))
         amount = asked.amount("amount")
         if asked.has("tax"):
             changes["tax"] = asked.amount("tax")
@@ -248,9 +228,10 @@ def edit(world: World, asked: Asked) -> dict[str, Any]:
             total = row.total if amount is None else amount
             tax = changes.get("tax", row.tax) or Decimal(0)
             changes["lines"] = [BillLine(total - tax, "Work in place")]
-        books.edit_payable(world.erp, row, **changes)
+        acts.edit_payable(world.erp, row, **changes)
         return {"bill_id": row.id, "total": str(row.total), "balance": str(row.balance)}
-    payment = _payment(world, asked.need("payment_id"))
+    must_know(world, "edit")
+    payment = payment_of(world, asked.need("payment_id"))
     if asked.has("print_status"):
         changes["print_status"] = asked.text("print_status")
     if asked.has("note"):
@@ -259,8 +240,8 @@ def edit(world: World, asked: Asked) -> dict[str, Any]:
     asked.done()
     if lines is not None:
         changes["lines"] = lines
-    books.edit_payment(world.erp, payment, **changes)
-    return _shown(payment)
+    acts.edit_payment(world.erp, payment, **changes)
+    return shown(payment)
 
 
 def _edited_lines(world: World, asked: Asked, payment: BillPayment) -> list[PaymentLine] | None:
@@ -268,20 +249,21 @@ def _edited_lines(world: World, asked: Asked, payment: BillPayment) -> list[Paym
         return None
     lines = []
     for item in asked.items("bills"):
-        row = _bill(world, item.need("bill_id"))
+        row = bill_of(world, item.need("bill_id"))
         amount = item.amount("amount")
         item.done()
         mine = payment.applied_to("Bill").get(row.id, Decimal(0))
-        lines.append(books.line(row.balance + mine if amount is None else amount, "Bill", row.id))
+        lines.append(acts.line(row.balance + mine if amount is None else amount, "Bill", row.id))
     rest = {name: asked.get(name) for name in ("credits", "lines")}
     return lines + _bill_lines(world, Asked({k: v for k, v in rest.items() if v}))
 
 
 def reapply(world: World, asked: Asked) -> dict[str, Any]:
     """Take a payment off one bill and put the same amount on another."""
-    payment = _payment(world, asked.need("payment_id"))
-    source = _bill(world, asked.need("from_bill"))
-    target = _bill(world, asked.need("to_bill"))
+    must_know(world, "reapply")
+    payment = payment_of(world, asked.need("payment_id"))
+    source = bill_of(world, asked.need("from_bill"))
+    target = bill_of(world, asked.need("to_bill"))
     asked.done()
     if source.id not in payment.applied_to("Bill"):
         raise ControlError(f"Bill payment {payment.id} is not applied to bill {source.id}.")
@@ -292,11 +274,11 @@ def reapply(world: World, asked: Asked) -> dict[str, Any]:
         for line in payment.lines
     ]
     total = payment.total
-    books.edit_payment(world.erp, payment, lines=lines, total=total)
-    return _shown(payment)
+    acts.edit_payment(world.erp, payment, lines=lines, total=total)
+    return shown(payment)
 
 
-ACTIONS = {
+ACTIONS: dict[str, Action] = {
     "/erp/pay": pay,
     "/erp/late": late,
     "/erp/bill": bill,

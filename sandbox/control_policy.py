@@ -96,9 +96,10 @@ def _scan(world: World, chosen: Policy) -> None:
     world.memory.opening = {
         world.prefix(payment.id, bill_id): seen_now(shares, payment, bills[bill_id])
         for payment in world.erp.payments.rows.values()
-        if chosen.start_date is not None and payment.txn_date < chosen.start_date
         for bill_id in shares.cash(payment)
         if bill_id in bills
+        and chosen.start_date is not None
+        and payment.dated(bill_id) < chosen.start_date
     }
 
 

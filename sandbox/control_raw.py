@@ -7,8 +7,6 @@ from typing import Any
 from .asking import Asked, ControlError
 from .company import World
 from .faults import Faults
-from .quickbooks_online.query import entity_name
-from .quickbooks_online.shapes import shape
 from .raw import Raw
 
 
@@ -17,25 +15,28 @@ def erp(world: World, faults: Faults, asked: Asked) -> dict[str, Any]:
 
     The record counts as edited, whichever way.
     """
-    kind = entity_name(str(asked.need("kind")))
+    face = world.face
+    name = str(asked.need("kind"))
+    kind = face.kinds.get(name.lower())
     if kind is None:
-        raise ControlError(f"There is no kind {asked.get('kind')!r}.")
+        raise ControlError(f"There is no kind {name!r}.")
     ident = str(asked.need("id"))
-    table = world.erp.table(kind)
+    table = world.erp.table(kind.table)
     row = table.rows.get(ident)
     if row is None:
-        raise ControlError(f"There is no {kind} {ident}.")
+        raise ControlError(f"There is no {kind.table} {ident}.")
     changes, twin = _fields(asked, "changes"), _fields(asked, "twin")
     beside = asked.text("beside")
     asked.done()
-    _forget(faults, "quickbooks_online", ident, kind)
+    served = str(face.shape(row)[kind.id_field])
+    _forget(faults, face.name, served, kind.keys)
     world.erp.changing(row)
     table.touch(row, world.erp.now())
     if twin is not None:
-        twin = {**shape(row, world.erp), **twin}
+        twin = {**face.shape(row), **twin}
     if changes or twin:
-        faults.raws.append(Raw("quickbooks_online", ident, kind, changes, twin, beside))
-    return {"kind": kind, "id": ident, "raw": bool(changes or twin)}
+        faults.raws.append(Raw(face.name, served, kind.id_field, kind.keys, changes, twin, beside))
+    return {"kind": kind.table, "id": ident, "raw": bool(changes or twin)}
 
 
 def procore(world: World, faults: Faults, asked: Asked) -> dict[str, Any]:
@@ -43,15 +44,15 @@ def procore(world: World, faults: Faults, asked: Asked) -> dict[str, Any]:
     ident = str(asked.number("id"))
     changes = _fields(asked, "changes")
     asked.done()
-    _forget(faults, "procore", ident, None)
+    _forget(faults, "procore", ident, ())
     if changes:
-        faults.raws.append(Raw("procore", ident, None, changes))
+        faults.raws.append(Raw("procore", ident, changes=changes))
     return {"id": ident, "raw": bool(changes)}
 
 
-def _forget(faults: Faults, system: str, ident: str, kind: str | None) -> None:
+def _forget(faults: Faults, system: str, ident: str, keys: tuple[str, ...]) -> None:
     faults.raws[:] = [
-        raw for raw in faults.raws if (raw.system, raw.id, raw.kind) != (system, ident, kind)
+        raw for raw in faults.raws if (raw.system, raw.id, raw.keys) != (system, ident, keys)
     ]
 
 

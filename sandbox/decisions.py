@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from .books.records import Bill
 from .company import World
 from .matching import Match
 from .memory import Decision, State
-from .quickbooks_online.records import Bill
 
 SEEN = frozenset(
     (

@@ -73,7 +73,8 @@ def _detail(truth: Truth, expected: Expected, row: ContractPayment) -> list[dict
     payment = world.erp.payments.rows.get(verdict.payment_id)
     if payment is None:
         return []
-    dates, numbers = {payment.txn_date}, {payment.number or None}
+    day = payment.dated(verdict.bill_id)
+    dates, numbers = {day}, {payment.number or None}
     anew = verdict.disposition == "matched" and verdict.policy.details_changed == "repost"
     if row.id in world.memory.linked:
         return []
@@ -82,7 +83,7 @@ def _detail(truth: Truth, expected: Expected, row: ContractPayment) -> list[dict
         numbers |= {number or None for number in world.memory.numbers.get(payment.id, set())}
     found: list[tuple[str, str | None, str | None]] = []
     if row.date not in dates:
-        found.append(("date", payment.txn_date.isoformat(), row.date.isoformat()))
+        found.append(("date", day.isoformat(), row.date.isoformat()))
     if (row.check_number or None) not in numbers:
         found.append(("check_number", payment.number, row.check_number))
     return [

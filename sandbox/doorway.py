@@ -7,25 +7,19 @@ import json
 import os
 import socket
 import struct
-from http import HTTPStatus
-from typing import Any
+from datetime import datetime
+from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .calls import Calls
 from .faults import SIGNALS, Fault, Faults, Late
-from .procore.errors import ApiError
-from .quickbooks_online.faultbodies import refusal
 from .raw import Retouched
 from .replies import Reply
 
 _HTML = (
     b"<html><head><title>Bad Gateway</title></head><body>The server is unavailable.</body></html>"
-)
-_SURPASSED = (
-    "You have surpassed the max number of requests for an hour. "
-    "Please wait until your limit resets."
 )
 
 
@@ -38,12 +32,27 @@ class Line(H11Protocol):
         self.app_state = dict(self.app_state, transport=transport)
 
 
+class System(Protocol):
+    """One outside system, and its own words for trouble."""
+
+    @property
+    def name(self) -> str:
+        """As faults and counted calls name it."""
+
+    def refusal(self, status: int, now: datetime) -> tuple[bytes, bytes]:
+        """Return content type and body of an error answer with this status."""
+
+    def errors(self, path: str, body: bytes, now: datetime) -> bytes:
+        """Return the body of an answer that says 200 and means an error."""
+
+
 class Doorway:
     """Stands before one system's application."""
 
-    def __init__(self, app: ASGIApp, system: str, calls: Calls, faults: Faults) -> None:
-        self.app = Retouched(app, system, faults.raws)
-        self.system = system
+    def __init__(self, app: ASGIApp, system: System, calls: Calls, faults: Faults) -> None:
+        self.app = Retouched(app, system.name, faults.raws)
+        self.words = system
+        self.system = system.name
         self.calls = calls
         self.faults = faults
         self._before: dict[str, bytes] = {}
@@ -183,11 +192,10 @@ class Doorway:
             text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
             kind, payload = fault.content_type.encode(), text.encode()
         elif fault.kind == "ok_with_errors":
-            status, payload = 200, json.dumps(self._errors(scope, body)).encode()
-        elif self.system == "procore" and status == 429:
-            kind, payload = b"text/plain", _SURPASSED.encode()
+            now = self.faults.clock.now()
+            status, payload = 200, self.words.errors(scope["path"], body, now)
         else:
-            payload = self._refusal(status)
+            kind, payload = self.words.refusal(status, self.faults.clock.now())
         headers = [(b"content-type", kind), (b"content-length", str(len(payload)).encode())]
         if fault.retry_after is not None:
             headers.append((b"retry-after", str(fault.retry_after).encode()))
@@ -196,35 +204,6 @@ class Doorway:
                 headers.append((name.lower().encode(), value.encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": payload})
-
-    def _refusal(self, status: int) -> bytes:
-        if self.system != "procore":
-            return json.dumps(refusal(status, self.faults.clock.now())).encode()
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return json.dumps({"errors": "Internal error"}).encode()
-        return bytes(ApiError(status, HTTPStatus(status).phrase).response(v2=False).body)
-
-    def _errors(self, scope: Scope, body: bytes) -> dict[str, Any]:
-        """200 that is none: QuickBooks Online's Fault; Procore's list of refused items."""
-        if self.system != "procore":
-            error = {
-                "Message": "An application error has occurred",
-                "Detail": "System Failure Error",
-                "code": "10000",
-                "element": "",
-            }
-            return {"Fault": {"Error": [error], "type": "SystemFault"}, "time": self._time()}
-        message = {"base": ["could not be saved"]}
-        if not scope["path"].endswith("/sync"):
-            return {"errors": message}
-        try:
-            updates = json.loads(body).get("updates", [])
-        except ValueError:
-            updates = []
-        return {"entities": [], "errors": [{**item, "errors": message} for item in updates]}
-
-    def _time(self) -> str:
-        return self.faults.clock.now().isoformat(timespec="milliseconds")
 
 
 async def _read(receive: Receive) -> bytes:

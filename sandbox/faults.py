@@ -13,7 +13,6 @@ from .calls import template
 from .clock import Clock
 from .raw import Raw
 
-SYSTEMS = ("procore", "quickbooks_online")
 KINDS = (
     "lost_reply",
     "late_commit",
@@ -91,6 +90,7 @@ class Faults:
 
     clock: Clock
     seed: int
+    systems: tuple[str, ...] = ("procore",)
     active: list[Fault] = field(default_factory=list)
     fired: list[dict[str, Any]] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
@@ -106,8 +106,8 @@ class Faults:
         if kind in ("429", "500", "503"):
             kind, spec["status"] = "status", int(kind)
         system = spec.pop("system", None)
-        if system not in SYSTEMS:
-            raise BadFault(f"The system must be one of {', '.join(SYSTEMS)}.")
+        if system not in self.systems:
+            raise BadFault(f"The system must be one of {', '.join(self.systems)}.")
         if kind not in KINDS:
             raise BadFault(f"There is no fault {kind!r}; the kinds are {', '.join(KINDS)}.")
         if kind == "html_error":

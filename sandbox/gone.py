@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
+from .books.records import Bill
 from .decisions import decided, gone_state
 from .judge import HISTORY, Judge, Verdict
 from .memory import Opening, Stood
-from .quickbooks_online.records import Bill
 from .shares import whole_prefix
 
 

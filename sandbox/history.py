@@ -106,6 +106,7 @@ def _cases(
     story.number_differs(b, c, ago + 32)
     story.credit_application(b, c, ago + 30)
     story.prepaid(b, c, ago + 28)
+    story.paid_ahead(b, c, ago + 27)
     story.not_synced(b, c, ago + 26)
     story.no_number(b, c, ago + 24)
     story.typed_by_hand(b, c, ago + 22)

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from .books.records import Bill, BillPayment
 from .decisions import decided, left_unseen, linked_application, live_state
 from .matching import Match
 from .memory import Opening, State, Stood
 from .money import exponent, to_minor
 from .policy import Policy
-from .quickbooks_online.records import Bill, BillPayment
 from .shares import Share, Shares, whole_prefix
 from .view import View
 
@@ -112,7 +112,7 @@ class Judge:
         verdict = Verdict(
             payment.id, bill.id, share.prefix, "matched", None, share.settled, share.target,
             bill.currency, share.policy, state, share.application, share.cash, share.stood,
-            date=payment.txn_date, check_number=payment.number, bill_number=bill.number,
+            date=payment.dated(bill.id), check_number=payment.number, bill_number=bill.number,
             found=match.disposition == "matched",
         )  # fmt: skip
         if match.application is not None:
@@ -198,7 +198,7 @@ class Judge:
             yield "amount_exceeds_bill"
         if bill.currency != payment.currency:
             yield "currency_differs"
-        if payment.txn_date > self._today:
+        if payment.dated(bill.id) > self._today:
             yield "date_in_future"
 
     def _total_agrees(self, bill: Bill, share: Share, verdict: Verdict) -> bool:
@@ -234,4 +234,4 @@ class Judge:
 def seen_now(shares: Shares, payment: BillPayment, bill: Bill) -> Opening:
     """Return what the opening scan notes of an allocation (money-rules 7.1)."""
     settled, cash = shares.cash(payment)[bill.id]
-    return Opening(settled, cash, bill.currency, payment.txn_date, payment.number)
+    return Opening(settled, cash, bill.currency, payment.dated(bill.id), payment.number)

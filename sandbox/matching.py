@@ -7,10 +7,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from .books.records import Bill
 from .company import World
 from .policy import Policy
 from .procore.model import Requisition
-from .quickbooks_online.records import Bill
 
 _UNSURE = "ambiguous_match"
 

@@ -16,12 +16,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .replies import Reply
 
 LITERAL = "literal"
-_IDS = {"procore": "id", "quickbooks_online": "Id"}
 
 
 @dataclass(frozen=True)
 class Raw:
-    """How one record is served. `kind` is QuickBooks Online's entity; Procore's ids need none.
+    """How one record is served. `keys` are names under which an answer holds it, or a list of
+    such; without any the answer itself is the record, or a list of them.
 
     In `changes` null removes a field, and `{"literal": "1e5"}` stands for JSON as it is written.
     A `twin` is a further version of the record, served behind the record with the id `beside`.
@@ -29,7 +29,8 @@ class Raw:
 
     system: str
     id: str
-    kind: str | None = None
+    id_field: str = "id"
+    keys: tuple[str, ...] = ()
     changes: dict[str, Any] | None = None
     twin: dict[str, Any] | None = None
     beside: str | None = None
@@ -37,14 +38,14 @@ class Raw:
     def touch(self, body: Any) -> bool:
         """Alter the answer's records in place; say whether there was anything to alter."""
         touched = False
-        for rows in _record_lists(body, self.system, self.kind):
+        for rows in _record_lists(body, self.keys):
             touched |= self._touch(rows)
         return touched
 
     def _touch(self, rows: list[Any]) -> bool:
         touched = False
         for place, row in reversed(list(enumerate(rows))):
-            ident = str(row.get(_IDS[self.system])) if isinstance(row, dict) else None
+            ident = str(row.get(self.id_field)) if isinstance(row, dict) else None
             if ident == self.id and self.changes:
                 _change(row, self.changes)
                 touched = True
@@ -94,9 +95,9 @@ def altered(body: bytes, raws: list[Raw]) -> bytes | None:
     return text.encode()
 
 
-def _record_lists(body: Any, system: str, kind: str | None) -> Iterator[list[Any]]:
+def _record_lists(body: Any, keys: tuple[str, ...]) -> Iterator[list[Any]]:
     """Return the lists of records in an answer; a single record is a list of its own."""
-    if system == "procore":
+    if not keys:
         found = body["answer"]
         yield found if isinstance(found, list) else [found]
         return
@@ -104,11 +105,11 @@ def _record_lists(body: Any, system: str, kind: str | None) -> Iterator[list[Any
     while stack:
         value = stack.pop()
         if isinstance(value, dict):
-            held = value.get(kind) if kind else None
-            if isinstance(held, list):
-                yield held
-            elif isinstance(held, dict):
-                yield [held]
+            for held in [value[key] for key in keys if key in value]:
+                if isinstance(held, list):
+                    yield held
+                elif isinstance(held, dict):
+                    yield [held]
             stack.extend(value.values())
         elif isinstance(value, list):
             stack.extend(value)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from .books.records import Bill, BillPayment, Entity
 from .company import World
 from .judge import Judge, Verdict
 from .memory import Stood
 from .neighbours import Neighbours
-from .quickbooks_online.records import Bill, BillPayment, Entity
 from .rows import foreign_row, prefix_of, row_index
 from .truth import Expected, Truth, tell
 from .view import View
@@ -88,7 +88,8 @@ def remember(world: World, payment_ids: Iterable[str]) -> None:
         if payment is None:
             continue
         memory.numbers.setdefault(ident, set()).add(payment.number)
-        memory.dates.setdefault(ident, set()).add(payment.txn_date)
+        days = memory.dates.setdefault(ident, set())
+        days |= {payment.txn_date, *map(payment.dated, payment.linked_ids("Bill"))}
         verdicts = list(judge.allocations(payment))
         Neighbours(judge).look(verdicts)
         for verdict in verdicts:

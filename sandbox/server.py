@@ -17,14 +17,14 @@ from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
 from .calls import Calls
-from .company import PROCORE_CLIENT, QBO_CLIENT, World
+from .company import PROCORE_CLIENT, World
 from .control import Sandbox, create_control_app
-from .doorway import Doorway, Line
+from .doorway import Doorway, Line, System
+from .erps import FIRST
 from .faults import Faults
 from .procore.app import create_app as procore_app
 from .procore.auth_app import create_auth_app as procore_auth_app
-from .quickbooks_online.app import create_app as accounting_app
-from .quickbooks_online.oauth import TOKEN_PATH, create_token_app
+from .procore.trouble import Procore
 from .world import build
 
 HOST = "127.0.0.1"
@@ -37,7 +37,7 @@ class RunningSandbox:
     def __init__(self, world: World) -> None:
         self.world = world
         self.calls = Calls()
-        self.faults = Faults(world.clock, world.seed)
+        self.faults = Faults(world.clock, world.seed, ("procore", world.face.name))
         self._loop = asyncio.new_event_loop()
         self._failure: BaseException | None = None
         self._started = threading.Event()
@@ -55,37 +55,27 @@ class RunningSandbox:
     def _build(self) -> list[ASGIApp]:
         world = self.world
         client = {"client_id": PROCORE_CLIENT[0], "client_secret": PROCORE_CLIENT[1]}
-        accounting = accounting_app(world.erp, world.erp_tokens, world.erp_rates)
-        doors: list[tuple[ASGIApp, str]] = [
-            (procore_app(world.procore, **client, rates=world.procore_rates), "procore"),
-            (procore_auth_app(world.procore, **client), "procore"),
-            (accounting, "quickbooks_online"),
-            (create_token_app(world.erp_tokens), "quickbooks_online"),
+        procore = Procore()
+        doors: list[tuple[ASGIApp, System]] = [
+            (procore_app(world.procore, **client, rates=world.procore_rates), procore),
+            (procore_auth_app(world.procore, **client), procore),
+            *((app, world.face) for app in world.face.apps()),
         ]
-        wrapped: list[ASGIApp] = [Doorway(a, name, self.calls, self.faults) for a, name in doors]
+        wrapped: list[ASGIApp] = [Doorway(a, each, self.calls, self.faults) for a, each in doors]
         control = create_control_app(Sandbox(world, self.calls, self.faults))
         return [*wrapped, control]
 
     def _describe(self, urls: list[str]) -> dict[str, Any]:
         world = self.world
-        return {
-            "procore": {
-                "api_url": urls[0],
-                "auth_url": urls[1],
-                "client_id": PROCORE_CLIENT[0],
-                "client_secret": PROCORE_CLIENT[1],
-                "company_id": world.procore.company_id,
-            },
-            "quickbooks_online": {
-                "api_url": urls[2],
-                "token_url": urls[3] + TOKEN_PATH,
-                "client_id": QBO_CLIENT[0],
-                "client_secret": QBO_CLIENT[1],
-                "refresh_token": world.erp_tokens.refresh_token,
-                "realm_id": world.erp.realm,
-            },
-            "control": urls[4],
+        procore = {
+            "api_url": urls[0],
+            "auth_url": urls[1],
+            "client_id": PROCORE_CLIENT[0],
+            "client_secret": PROCORE_CLIENT[1],
+            "company_id": world.procore.company_id,
         }
+        erp = world.face.ready(urls[2:-1]) | {"procore": procore, "control": urls[-1]}
+        return {"procore": procore, world.face.name: erp, "control": urls[-1]}
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -163,13 +153,16 @@ def start(
     size: str = "demo",
     seed: int = 7,
     *,
+    erp: str = FIRST,
     procore_hourly: int = 3600,
     procore_spike: int = 100,
     world: World | None = None,
 ) -> RunningSandbox:
     """Build a world, unless one is given, and serve it; use it as a context manager."""
     if world is None:
-        world = build(size, seed, procore_hourly=procore_hourly, procore_spike=procore_spike)
+        world = build(
+            size, seed, erp=erp, procore_hourly=procore_hourly, procore_spike=procore_spike
+        )
     return RunningSandbox(world)
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from .books.records import Bill, BillPayment
 from .matching import Match
 from .memory import Stood
 from .money import in_percent, in_ratio, spread, to_minor
 from .policy import Part, Policy
-from .quickbooks_online.records import Bill, BillPayment
 from .view import View
 
 Amounts = tuple[int, int | None]
@@ -120,7 +120,7 @@ class Shares:
         payments = self.world.erp.payments.rows
         live = [payments[i] for i in bill.payments if i in payments]
         found: dict[str, list[Share]] = {}
-        for payment in sorted(live, key=payment_order):
+        for payment in sorted(live, key=lambda each: payment_order(each, bill.id)):
             amounts = self.cash(payment).get(bill.id)
             if amounts is not None:
                 found[payment.id] = list(self._parts(payment, bill, *amounts))
@@ -209,9 +209,10 @@ def _net(bill: Bill) -> int:
     return to_minor(bill.total - (bill.tax or Decimal(0)), bill.currency)
 
 
-def payment_order(payment: BillPayment) -> tuple[date, int]:
-    """Return what payments are taken in the order of (money-rules 3.7): date, then id."""
-    return payment.txn_date, int(payment.id)
+def payment_order(payment: BillPayment, bill_id: str) -> tuple[date, int, str]:
+    """Return what payments of a bill are taken in the order of (money-rules 3.7): date, then id,
+    ids of digits as numbers."""
+    return payment.dated(bill_id), len(payment.id), payment.id
 
 
 def whole_prefix(prefix: str) -> str:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from .books import acts
+from .books.records import PaymentLine
 from .builder import Builder, Contract, Trade
-from .quickbooks_online.records import PaymentLine
 
 CENT = Decimal("0.01")
 
@@ -34,6 +35,8 @@ def three_on_one_check(b: Builder, contracts: list[Contract], ago: int) -> None:
 
 def same_bill_twice(b: Builder, c: Contract, ago: int) -> None:
     """Two lines of one payment on the same bill: one allocation."""
+    if not b.can("lines"):
+        return
     bill = b.billed(c, ago + 28)
     half = part(bill.total, 50)
     b.pay(c.trade, [(bill, half), (bill, bill.total - half)], ago)
@@ -85,6 +88,8 @@ def credit_application(b: Builder, c: Contract, ago: int) -> None:
 
 def queued_to_print(b: Builder, c: Contract, ago: int) -> None:
     """A check that waits for printing, without a number: pending."""
+    if not b.can("print_queue"):
+        return
     bill = b.billed(c, ago + 28)
     b.pay(c.trade, [(bill, bill.total)], ago, number=None, print_status="NeedToPrint")
 
@@ -112,7 +117,7 @@ def in_the_future(b: Builder, c: Contract, ago: int) -> None:
 def typed_by_hand(b: Builder, c: Contract, ago: int) -> None:
     """A person typed this payment into Procore already: held, looks_like_manual_payment."""
     bill = b.billed(c, ago + 28)
-    payment = b.pay(c.trade, [(bill, bill.total)], ago)
+    [payment] = b.pay(c.trade, [(bill, bill.total)], ago)
     b.world.procore.type_payment(
         commitment_id=c.id,
         amount=bill.total,
@@ -125,6 +130,8 @@ def typed_by_hand(b: Builder, c: Contract, ago: int) -> None:
 
 def two_links_on_a_line(b: Builder, c: Contract, ago: int) -> None:
     """One line that names two bills: the split is unknowable, held cash_split_unknown."""
+    if not b.can("lines"):
+        return
     first, second = b.billed(c, ago + 28), b.billed(c, ago + 27)
     both = PaymentLine(first.total + second.total, [("Bill", first.id), ("Bill", second.id)])
     b.pay(c.trade, [(first, first.total)], ago, lines=[both])
@@ -166,7 +173,7 @@ def overhead(b: Builder, trade: Trade, ago: int, *, numbered: bool = True) -> No
 def already_void(b: Builder, c: Contract, ago: int) -> None:
     """A check voided before anybody looked: its bill is open again."""
     bill = b.billed(c, ago + 28)
-    payment = b.pay(c.trade, [(bill, bill.total)], ago)
+    [payment] = b.pay(c.trade, [(bill, bill.total)], ago)
     b.world.erp.void(payment, b.instant(ago - 1))
 
 
@@ -174,3 +181,22 @@ def prepaid(b: Builder, c: Contract, ago: int) -> None:
     """A check larger than its bill: the rest stays on account and is nobody's allocation."""
     bill = b.billed(c, ago + 28)
     b.pay(c.trade, [(bill, bill.total)], ago, total=bill.total + Decimal("500.00"))
+
+
+def paid_ahead(b: Builder, c: Contract, ago: int) -> None:
+    """A prepayment, part of which was applied to a bill later: cash, dated by its application."""
+    if not b.can("prepay"):
+        return
+    bill = b.billed(c, ago + 12)
+    ahead = acts.pay_ahead(
+        b.world.erp,
+        "prepayment",
+        vendor_id=c.trade.vendor.id,
+        amount=bill.total + Decimal("250.00"),
+        txn_date=b.day(ago + 20),
+        number=b.world.check_number(),
+        currency=bill.currency,
+        rate=bill.rate,
+        when=b.instant(ago + 20),
+    )
+    acts.apply_rest(b.world.erp, ahead, bill, bill.total, b.day(ago), when=b.instant(ago))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from . import story
 from .builder import Builder, Contract, Trade
 from .company import World, found
+from .erps import FIRST
 from .history import lay_history
 from .procore.model import CommitmentKind
 from .remember import remember_foreign, watch
@@ -53,12 +54,17 @@ _NO_TAB = 9
 
 
 def build(
-    size: str = "demo", seed: int = 7, *, procore_hourly: int = 3600, procore_spike: int = 100
+    size: str = "demo",
+    seed: int = 7,
+    *,
+    erp: str = FIRST,
+    procore_hourly: int = 3600,
+    procore_spike: int = 100,
 ) -> World:
     """Build a world; see `SIZES`."""
     if size not in SIZES:
         raise ValueError(f"There is no size {size!r}; the sizes are {', '.join(SIZES)}.")
-    world = found(size, seed, procore_hourly=procore_hourly, procore_spike=procore_spike)
+    world = found(size, seed, erp=erp, procore_hourly=procore_hourly, procore_spike=procore_spike)
     builder = Builder(world)
     world.procore.add_user(
         login="accountant@bluebird.example", name="Ledger Desk", erp_integrated_accountant=True
@@ -108,6 +114,7 @@ def _lay_demo(b: Builder, c: list[Contract], trades: list[Trade], overhead: list
         b.pay(c[position].trade, [(bill, bill.total)], ago)
     story.number_differs(b, c[6], 15)
     story.prepaid(b, c[5], 7)
+    story.paid_ahead(b, c[3], 6)
     story.credit_application(b, c[3], 13)
     story.queued_to_print(b, c[1], 1)
     story.not_synced(b, c[7], 4)

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.year.place import company
 from benchmarks.year.sync import RunFailed
 from benchmarks.year.walk import Year, walk
+from sandbox.erps import ERPS, FIRST
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -17,6 +18,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=250, help="business days, one sync each")
     parser.add_argument("--allocations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--erp", choices=ERPS, default=FIRST)
     parser.add_argument("--stop-at-first", action="store_true", help="stop at the first difference")
     parser.add_argument("--only", type=_names, default=(), metavar="KIND,…")
     parser.add_argument("--without", type=_names, default=(), metavar="KIND,…")
@@ -26,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
         where = options.keep or Path(scratch)
         where.mkdir(parents=True, exist_ok=True)
         try:
-            with company(where, options.seed) as here:
+            with company(where, options.erp, options.seed) as here:
                 year = walk(
                     here,
                     days=options.days,

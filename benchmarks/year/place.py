@@ -27,9 +27,10 @@ _PATIENCE = 60.0
 class Company:
     """The running sandbox and the connection to it."""
 
-    def __init__(self, place: Place, ready: Json) -> None:
+    def __init__(self, place: Place, erp: str, ready: Json) -> None:
         self._place = place
         self._ready = ready
+        self.erp = erp
         self.connection = CONNECTION
         self.control = Control(ready["control"])
 
@@ -40,7 +41,7 @@ class Company:
     def agree(self, policy: Json) -> None:
         """Store the connection with a policy, and tell the truth of it; a changed one is a new
         version. ``policy`` as the control API takes it."""
-        self._place.write_connection(self._ready, policy["start_date"])
+        self._place.write_connection(self.erp, self._ready, policy["start_date"])
         with self._place.connection_file.open("a", encoding="utf-8") as file:
             file.write(policy_as_toml(policy))
         self.paidsync("connect", str(self._place.connection_file))
@@ -77,7 +78,7 @@ def policy_as_toml(policy: Json) -> str:
 
 
 @contextmanager
-def company(scratch: Path, seed: int) -> Iterator[Company]:
+def company(scratch: Path, erp: str, seed: int) -> Iterator[Company]:
     """The company's two systems, served, and an empty ledger; this process's environment is that
     of the product while it is entered."""
     place = Place(scratch)
@@ -88,8 +89,8 @@ def company(scratch: Path, seed: int) -> Iterator[Company]:
     del environment["PREFECT_API_URL"]
     environment |= {"PYTHONPATH": str(_CHECKOUT), "PREFECT_SERVER_EPHEMERAL_ENABLED": "false"}
     with Processes(place.logs, scratch) as processes:
-        ready = _serve(processes, scratch, environment, seed)
-        environment |= place.write_connection(ready, "2000-01-01")
+        ready = _serve(processes, scratch, environment, erp, seed)
+        environment |= place.write_connection(erp, ready, "2000-01-01")
         environment["PAIDSYNC_SECRET_KEY"] = _new_key()
         os.environ.clear()
         os.environ.update(environment)
@@ -97,7 +98,7 @@ def company(scratch: Path, seed: int) -> Iterator[Company]:
         try:
             with redirect_stdout(io.StringIO()):
                 paidsync(["ledger", "upgrade"])
-            yield Company(place, ready)
+            yield Company(place, erp, ready)
         finally:
             os.environ.clear()
             os.environ.update(before)
@@ -111,13 +112,16 @@ def _new_key() -> str:
     return said.getvalue().strip()
 
 
-def _serve(processes: Processes, scratch: Path, environment: dict[str, str], seed: int) -> Json:
+def _serve(
+    processes: Processes, scratch: Path, environment: dict[str, str], erp: str, seed: int
+) -> Json:
     ready_file = scratch / "ready.json"
     limits = ["--procore-hourly", _NO_LIMIT, "--procore-spike", _NO_LIMIT]
-    command = [sys.executable, "-m", "sandbox", "--size", "empty", "--seed", str(seed), *limits]
+    world = ["--erp", erp, "--size", "empty", "--seed", str(seed)]
+    command = [sys.executable, "-m", "sandbox", *world, *limits]
     processes.start("sandbox", [*command, "--ready-file", str(ready_file)], environment)
     processes.wait_for("sandbox", ready_file.exists, _PATIENCE)
     ready: Json = json.loads(ready_file.read_text(encoding="utf-8"))
     control = Control(ready["control"])
-    control.ask("/erp/rates", {"per_minute": 0, "per_second": 0, "batches_per_minute": 0})
+    control.ask("/erp/rates", dict.fromkeys(control.ask("/erp/rates", {}), 0))
     return ready

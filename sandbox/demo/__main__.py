@@ -13,6 +13,8 @@ from pathlib import Path
 
 import httpx
 
+from sandbox.erps import ERPS, FIRST, title_of
+
 from .place import CONNECTION, DemoFailed, Place, fresh_place
 from .processes import Processes, free_port, script
 from .screen import Screen
@@ -30,15 +32,24 @@ def main(argv: list[str] | None = None) -> int:
         action="store_true",
         help="keep everything running afterwards, until Ctrl-C, and print the addresses",
     )
-    stay = parser.parse_args(argv).stay
+    parser.add_argument(
+        "--erp",
+        default=FIRST,
+        choices=[*ERPS, "all"],
+        help=f"which ERP the company keeps its books in ({FIRST}); all: one after the other",
+    )
+    options = parser.parse_args(argv)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda number, _: sys.exit(128 + number))
     screen = Screen()
-    started = time.monotonic()
+    chosen = ERPS if options.erp == "all" else (options.erp,)
     try:
-        with fresh_place(_CHECKOUT) as place, Processes(place.logs, place.root) as processes:
-            return _show(place, processes, screen, started, stay=stay)
+        for erp in chosen:
+            started = time.monotonic()
+            with fresh_place(_CHECKOUT) as place, Processes(place.logs, place.root) as processes:
+                _show(erp, place, processes, screen, started, stay=options.stay)
+        return 0
     except DemoFailed as failure:
         print(f"The demonstration failed. {failure}", file=sys.stderr)
         return 1
@@ -47,8 +58,16 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def _show(place: Place, processes: Processes, screen: Screen, started: float, *, stay: bool) -> int:
-    environment, ready_control = _bring_up(place, processes, screen)
+def _show(
+    erp: str,
+    place: Place,
+    processes: Processes,
+    screen: Screen,
+    started: float,
+    *,
+    stay: bool,
+) -> None:
+    environment, ready_control = _bring_up(erp, place, processes, screen)
     tale = Tale(place, processes, environment, Control(ready_control), screen)
     try:
         tale.tell()
@@ -58,13 +77,14 @@ def _show(place: Place, processes: Processes, screen: Screen, started: float, *,
     _where_to_look(place, screen, time.monotonic() - started)
     if stay:
         _stay(place, environment, ready_control, screen)
-    return 0
 
 
-def _bring_up(place: Place, processes: Processes, screen: Screen) -> tuple[dict[str, str], str]:
+def _bring_up(
+    erp: str, place: Place, processes: Processes, screen: Screen
+) -> tuple[dict[str, str], str]:
     """Both systems, Prefect, the ledger and the connection; the environment and the control."""
     screen.line(
-        "Bluebird Construction, an invented company: stand-ins for Procore and QuickBooks Online "
+        f"Bluebird Construction, an invented company: stand-ins for Procore and {title_of(erp)} "
         "and a Prefect server start on this machine."
     )
     port = free_port()
@@ -84,7 +104,7 @@ def _bring_up(place: Place, processes: Processes, screen: Screen) -> tuple[dict[
         environment,
     )
     ready_file = place.root / "ready.json"
-    sandbox = [sys.executable, "-m", "sandbox", "--size", "demo", "--seed", "7"]
+    sandbox = [sys.executable, "-m", "sandbox", "--erp", erp, "--size", "demo", "--seed", "7"]
     processes.start("sandbox", [*sandbox, "--ready-file", str(ready_file)], environment)
 
     key = processes.run("new-key", [*paidsync, "settings", "--new-key"], environment, good=(0,))
@@ -97,7 +117,7 @@ def _bring_up(place: Place, processes: Processes, screen: Screen) -> tuple[dict[
     ready = json.loads(ready_file.read_text(encoding="utf-8"))
     today = date.fromisoformat(Control(ready["control"]).see("/clock")["today"])
     start = (today - timedelta(days=365)).isoformat()
-    environment |= place.write_connection(ready, start)
+    environment |= place.write_connection(erp, ready, start)
     screen.command(f"paidsync connect {place.connection_file.relative_to(_CHECKOUT)}")
     command = [*paidsync, "connect", str(place.connection_file)]
     # The Prefect server is still starting; the first sync puts the connection into its form.

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox.erps import connection_section
+
 CONNECTION = "bluebird"
 # Settings of the person who starts the demonstration; none of them may reach its own systems.
 _FOREIGN = re.compile(r"^(PAIDSYNC_|PREFECT_|BLUEBIRD_)")
@@ -27,16 +29,7 @@ auth_url = "{auth_url}"
 client_id = "{client_id}"
 client_secret = {{ env = "BLUEBIRD_PROCORE_SECRET" }}
 
-[erp]
-type = "quickbooks_online"
-realm_id = "{realm_id}"
-time_zone = "America/Los_Angeles"
-api_url = "{erp_api_url}"
-token_url = "{token_url}"
-client_id = "{erp_client_id}"
-client_secret = {{ env = "BLUEBIRD_QBO_SECRET" }}
-refresh_token = {{ env = "BLUEBIRD_QBO_REFRESH_TOKEN" }}
-
+{erp}
 [policy]
 start_date = {start_date}
 """
@@ -77,27 +70,17 @@ class Place:
         """What the demonstration came to."""
         return self.root / "summary.json"
 
-    def write_connection(self, ready: Mapping[str, Any], start_date: str) -> dict[str, str]:
-        """Write the connection file; answers the secrets that it names."""
-        procore, erp = ready["procore"], ready["quickbooks_online"]
+    def write_connection(
+        self, erp: str, ready: Mapping[str, Any], start_date: str
+    ) -> dict[str, str]:
+        """Write the connection file for an ERP; answers the secrets that it names."""
+        procore = ready[erp]["procore"]
+        section, secrets = connection_section(erp, ready[erp])
         text = _CONNECTION_FILE.format(
-            name=CONNECTION,
-            company_id=procore["company_id"],
-            api_url=procore["api_url"],
-            auth_url=procore["auth_url"],
-            client_id=procore["client_id"],
-            realm_id=erp["realm_id"],
-            erp_api_url=erp["api_url"],
-            token_url=erp["token_url"],
-            erp_client_id=erp["client_id"],
-            start_date=start_date,
+            name=CONNECTION, **procore, erp=section, start_date=start_date
         )
         self.connection_file.write_text(text, encoding="utf-8")
-        return {
-            "BLUEBIRD_PROCORE_SECRET": procore["client_secret"],
-            "BLUEBIRD_QBO_SECRET": erp["client_secret"],
-            "BLUEBIRD_QBO_REFRESH_TOKEN": erp["refresh_token"],
-        }
+        return {"BLUEBIRD_PROCORE_SECRET": procore["client_secret"], **secrets}
 
     def environment(self, outer: Mapping[str, str], prefect_port: int) -> dict[str, str]:
         """The environment of every process of the demonstration."""

@@ -8,9 +8,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from .books import MAX_AMOUNT
+from sandbox.books.acts import MAX_AMOUNT
+from sandbox.books.records import BillLine, PaymentLine
+
 from .faultbodies import QboFault, business, missing, not_found, unsupported
-from .records import BillLine, PaymentLine
 from .store import Company
 
 HEAD = frozenset({"Id", "SyncToken", "sparse", "domain", "MetaData", "status"})

@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from sandbox.books.records import Entity
+
 from .faultbodies import invalid_query, unsupported_operation
-from .records import Entity
 from .shapes import PACIFIC, company_info, number, preferences, shape
 from .statement import Condition, Statement, parse
 from .store import Company

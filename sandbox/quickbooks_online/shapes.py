@@ -13,7 +13,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from .records import Account, Bill, BillPayment, Entity, Record, Tombstone, Vendor, VendorCredit
+from sandbox.books.records import (
+    Account,
+    Bill,
+    BillPayment,
+    Entity,
+    Record,
+    Tombstone,
+    Vendor,
+    VendorCredit,
+)
 
 if TYPE_CHECKING:
     from .store import Company

@@ -1,113 +1,38 @@
-"""One QuickBooks Online company in memory, with the side effects of reference section 13."""
+"""One QuickBooks Online company: its ids, and what a void or a deletion does (section 13)."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator
-from decimal import Decimal
-from threading import RLock
-from typing import Any, Generic, TypeVar
-from zoneinfo import ZoneInfo
+from types import MappingProxyType
+from typing import Any
 
+from sandbox.books import acts
+from sandbox.books.records import Bill, BillPayment, Tombstone, VendorCredit
+from sandbox.books.store import Books
 from sandbox.clock import Clock
 
-from .records import Account, Bill, BillPayment, Entity, Tombstone, Vendor, VendorCredit
-
-T = TypeVar("T", Account, Vendor, Bill, VendorCredit, BillPayment)
-Payable = Bill | VendorCredit
-
-
-class Table(Generic[T]):
-    """The records of one kind, with an index on the instant they last changed."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self.rows: dict[str, T] = {}
-        self._index: list[tuple[int, int]] | None = None
-
-    def load(self, row: T) -> T:
-        """Add a record. The index is made when first used, not while the world is laid out."""
-        self.rows[row.id] = row
-        if self._index is not None:
-            insort(self._index, (row.updated, int(row.id)))
-        return row
-
-    def _ordered(self) -> list[tuple[int, int]]:
-        if self._index is None:
-            self._index = sorted((row.updated, int(row.id)) for row in self.rows.values())
-        return self._index
-
-    def touch(self, row: T, instant: int) -> None:
-        """Note that a record changed: next SyncToken, new LastUpdatedTime."""
-        self.forget(row)
-        row.sync_token += 1
-        row.updated = instant
-        if self._index is not None:
-            insort(self._index, (row.updated, int(row.id)))
-
-    def forget(self, row: T) -> None:
-        """Take a record out of the index."""
-        if self._index is None:
-            return
-        position = bisect_left(self._index, (row.updated, int(row.id)))
-        if self._index[position : position + 1] == [(row.updated, int(row.id))]:
-            del self._index[position]
-
-    def remove(self, row: T) -> None:
-        """Take a record out altogether."""
-        self.forget(row)
-        del self.rows[row.id]
-
-    def updated_between(self, first: int, end: int | None = None) -> Iterator[T]:
-        """Return the records last changed from `first` and before `end`, oldest first."""
-        index = self._ordered()
-        start = bisect_left(index, (first, -1))
-        stop = len(index) if end is None else bisect_left(index, (end, -1))
-        return (self.rows[str(ident)] for _, ident in index[start:stop])
+_ON_ACCOUNT = (
+    "In QuickBooks Online that is a payment with a rest, applied by an edit: use /erp/pay and "
+    "/erp/edit."
+)
 
 
-AnyTable = Table[Any]
-
-
-class Company:
+class Company(Books):
     """The books of one QuickBooks Online company, known by its realm."""
 
+    cannot = MappingProxyType(dict.fromkeys(("prepay", "apply", "unapply"), _ON_ACCOUNT))
+
     def __init__(self, *, realm: str, name: str, clock: Clock, founded: int) -> None:
+        super().__init__(name=name, clock=clock, founded=founded)
         self.realm = realm
-        self.name = name
-        self.clock = clock
-        self.founded = founded
-        self.home_currency = "USD"
-        self.multicurrency = True
-        self.zone = ZoneInfo("America/Los_Angeles")
-        self.lock = RLock()
-        self.accounts: Table[Account] = Table("Account")
-        self.vendors: Table[Vendor] = Table("Vendor")
-        self.bills: Table[Bill] = Table("Bill")
-        self.credits: Table[VendorCredit] = Table("VendorCredit")
-        self.payments: Table[BillPayment] = Table("BillPayment")
-        self.tombstones: list[Tombstone] = []
-        self.before_change: list[Callable[[Entity], None]] = []
         self._next_transaction = 145
         self._next_name = 71
-        self._owed: dict[str, Decimal] | None = None
 
-    def table(self, kind: str) -> AnyTable:
-        """Return the table of an entity by its API name."""
-        tables: dict[str, AnyTable] = {
-            "Account": self.accounts,
-            "Vendor": self.vendors,
-            "Bill": self.bills,
-            "VendorCredit": self.credits,
-            "BillPayment": self.payments,
-        }
-        return tables[kind]
+    @property
+    def company_id(self) -> str:
+        """The realm."""
+        return self.realm
 
-    def now(self) -> int:
-        """Return the present instant in the whole seconds of `MetaData`."""
-        return int(self.clock.epoch())
-
-    def transaction_id(self) -> str:
+    def transaction_id(self, kind: str = "") -> str:
         """Draw the next id; all kinds of transactions share one sequence."""
         self._next_transaction += 1
         return str(self._next_transaction)
@@ -117,70 +42,13 @@ class Company:
         self._next_name += 1
         return str(self._next_name)
 
-    def owed_to(self, vendor_id: str) -> Decimal:
-        """Return the open balance of a vendor: bills less credits."""
-        if self._owed is None:
-            self._owed = {}
-            for bill in self.bills.rows.values():
-                held = self._owed.get(bill.vendor_id, Decimal(0))
-                self._owed[bill.vendor_id] = held + bill.balance
-            for credit in self.credits.rows.values():
-                held = self._owed.get(credit.vendor_id, Decimal(0))
-                self._owed[credit.vendor_id] = held - credit.balance
-        return self._owed.get(vendor_id, Decimal(0))
-
-    def changing(self, row: Entity) -> None:
-        """Tell whoever listens that a record is about to change."""
-        self._owed = None
-        for listener in self.before_change:
-            listener(row)
-
-    def _targets(self, payment: BillPayment) -> Iterator[tuple[AnyTable, Payable, Decimal]]:
-        """Return what a payment is applied to, each document once, with its amount."""
-        tables: tuple[tuple[str, AnyTable], ...] = (
-            ("Bill", self.bills),
-            ("VendorCredit", self.credits),
-        )
-        for kind, table in tables:
-            amounts = payment.applied_to(kind)
-            for line in payment.lines:
-                if len(line.linked) > 1:
-                    linked = [ident for k, ident in line.linked if k == kind]
-                    for ident in linked:
-                        rest = table.rows[ident].balance
-                        share = min(rest, line.amount) if len(linked) > 1 else line.amount
-                        amounts[ident] = amounts.get(ident, Decimal(0)) + share
-            for ident, amount in amounts.items():
-                if ident in table.rows:
-                    yield table, table.rows[ident], amount
-
-    def apply(self, payment: BillPayment, instant: int) -> None:
-        """Apply a payment's lines: balances fall, documents gain the link, same second."""
-        for table, document, amount in list(self._targets(payment)):
-            document.balance = max(Decimal(0), document.balance - amount)
-            if payment.id not in document.payments:
-                document.payments.append(payment.id)
-            table.touch(document, instant)
-        self._owed = None
-
-    def unapply(self, payment: BillPayment, instant: int) -> None:
-        """Take a payment's lines back: balances rise, links go."""
-        for table, document, amount in list(self._targets(payment)):
-            document.balance = min(document.total, document.balance + amount)
-            if payment.id in document.payments:
-                document.payments.remove(payment.id)
-            table.touch(document, instant)
-        self._owed = None
+    def pay(self, **wished: Any) -> list[BillPayment]:
+        """Pay; one document, whatever it pays."""
+        return [acts.add_payment(self, **wished)]
 
     def void(self, payment: BillPayment, instant: int | None = None) -> None:
         """Void: amount 0, lines cleared, note prefixed, one version more (section 13)."""
-        self.changing(payment)
-        when = self.now() if instant is None else instant
-        self.unapply(payment, when)
-        payment.lines = []
-        payment.total = Decimal(0)
-        payment.note = f"Voided - {payment.note}" if payment.note else "Voided"
-        self.payments.touch(payment, when)
+        self.clear(payment, self.now() if instant is None else instant)
 
     def delete(self, row: Bill | VendorCredit | BillPayment) -> None:
         """Delete: the record goes, change data capture keeps a tombstone."""

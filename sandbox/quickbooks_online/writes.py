@@ -6,10 +6,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from . import books
+from sandbox.books import acts
+from sandbox.books.records import Bill, BillPayment, Entity, PaymentLine, Vendor, VendorCredit
+
 from .body import amount, check_names, day, expense_lines, payment_lines, ref, text
 from .faultbodies import QboFault, business, missing, not_found, stale, unsupported_operation
-from .records import Bill, BillPayment, Entity, PaymentLine, Vendor, VendorCredit
 from .shapes import shape
 from .store import Company
 
@@ -151,7 +152,7 @@ def _payment(body: dict[str, Any], row: BillPayment | None, company: Company) ->
     changes: dict[str, Any] = {}
     if not sparse or "PayType" in body:
         pay_type = body.get("PayType")
-        if pay_type not in books.ACCOUNTS:
+        if pay_type not in acts.ACCOUNTS:
             raise missing("PayType")
         changes["pay_type"] = pay_type
         changes["account_id"], changes["print_status"] = _account(body, pay_type)
@@ -166,17 +167,17 @@ def _payment(body: dict[str, Any], row: BillPayment | None, company: Company) ->
     if not sparse or "Line" in body:
         asked = payment_lines(body, company, vendor_id)
         total = amount(body, "TotalAmt")
-        applied = books.expected_total(asked)
+        applied = acts.expected_total(asked)
         if total < applied:
             raise business("the total is less than what the lines apply")
         lines = _checked_lines(asked, company, row)
-        rest = books.expected_total(lines)
+        rest = acts.expected_total(lines)
         changes["lines"], changes["total"] = lines, total - (applied - rest)
     if row is not None:
-        books.edit_payment(company, row, **changes)
+        acts.edit_payment(company, row, **changes)
         return row
     code, rate = _currency(body, company, vendor_id)
-    return books.add_payment(company, vendor_id=vendor_id, currency=code, rate=rate, **changes)
+    return acts.add_payment(company, vendor_id=vendor_id, currency=code, rate=rate, **changes)
 
 
 def _payable(
@@ -204,10 +205,10 @@ def _payable(
         changes["vendor_id"] = vendor_id
         if not sparse or "PrivateNote" in body:
             changes["note"] = text(body, "PrivateNote", 4000)
-        books.edit_payable(company, row, **changes)
+        acts.edit_payable(company, row, **changes)
         return row
     code, rate = _currency(body, company, vendor_id)
-    add = books.add_bill if bill else books.add_credit
+    add = acts.add_bill if bill else acts.add_credit
     return add(company, vendor_id=vendor_id, currency=code, rate=rate, **changes)
 
 
@@ -241,13 +242,13 @@ def _vendor(body: dict[str, Any], row: Vendor | None, company: Company) -> Entit
                 detail = f"The name supplied already exists. : Id={other.id}"
                 raise QboFault("6240", "Duplicate Name Exists Error", detail)
     if row is None:
-        return books.add_vendor(company, name or "", currency=ref(body, "CurrencyRef") or "USD")
+        return acts.add_vendor(company, name or "", currency=ref(body, "CurrencyRef") or "USD")
     changes: dict[str, Any] = {"name": name} if name is not None else {}
     if "Active" in body:
         changes["active"] = body["Active"] is True
     if "CompanyName" in body:
         changes["company_name"] = text(body, "CompanyName", 100)
-    books.edit_vendor(company, row, **changes)
+    acts.edit_vendor(company, row, **changes)
     return row
 
 

@@ -33,6 +33,7 @@ from sandbox.procore.app import create_app
 from sandbox.procore.auth_app import create_auth_app
 from sandbox.procore.rates import RateLimits
 from sandbox.procore.store import ProcoreStore
+from sandbox.procore.trouble import Procore as Trouble
 
 CLIENT_ID = "a-client-id"
 CLIENT_SECRET = "a-client-secret-9f3c"
@@ -144,7 +145,7 @@ def company(*, longest_wait: float = 120.0) -> Iterator[Company]:
         await (auth if scope["path"].startswith("/oauth") else api)(scope, receive, send)
 
     faults = Faults(clock, seed=1)
-    host().app = _dated(Doorway(both, "procore", Calls(), faults), clock)
+    host().app = _dated(Doorway(both, Trouble(), Calls(), faults), clock)
     calls: list[Call] = []
     waits: list[float] = []
 

@@ -14,9 +14,9 @@ from connectors.erp import BillPayment, Cursor, Page
 from connectors.http import Call
 from connectors.quickbooks_online.client import QuickBooksOnline
 from connectors.quickbooks_online.settings import QuickBooksOnlineSettings
-from sandbox.quickbooks_online import books
-from sandbox.quickbooks_online.records import Bill, BillLine, PaymentLine, Vendor, VendorCredit
-from sandbox.quickbooks_online.records import BillPayment as Paid
+from sandbox.books import acts
+from sandbox.books.records import Bill, BillLine, PaymentLine, Vendor, VendorCredit
+from sandbox.books.records import BillPayment as Paid
 from sandbox.server import RunningSandbox, start
 from tests.connectors.keeper import MemoryKeeper
 
@@ -36,7 +36,7 @@ class Shop:
     vendor: Vendor = field(init=False)
 
     def __post_init__(self) -> None:
-        self.vendor = books.add_vendor(self.books, "Kestrel Plumbing")
+        self.vendor = acts.add_vendor(self.books, "Kestrel Plumbing")
 
     @property
     def books(self) -> Any:
@@ -61,19 +61,19 @@ class Shop:
     def bill(self, amount: str, number: str | None = "KPL-1") -> Bill:
         lines = [BillLine(Decimal(amount), "Work in place")]
         today = self.now().date()
-        return books.add_bill(
+        return acts.add_bill(
             self.books, vendor_id=self.vendor.id, lines=lines, txn_date=today, number=number
         )
 
     def credit(self, amount: str) -> VendorCredit:
         lines = [BillLine(Decimal(amount), "Back charge")]
-        return books.add_credit(
+        return acts.add_credit(
             self.books, vendor_id=self.vendor.id, lines=lines, txn_date=self.now().date()
         )
 
     def pay(self, *parts: tuple[Bill | VendorCredit, str], **more: Any) -> Paid:
-        lines = [books.line(Decimal(amount), type(row).__name__, row.id) for row, amount in parts]
-        return books.add_payment(
+        lines = [acts.line(Decimal(amount), type(row).__name__, row.id) for row, amount in parts]
+        return acts.add_payment(
             self.books,
             vendor_id=self.vendor.id,
             lines=more.pop("lines", lines),

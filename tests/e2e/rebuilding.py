@@ -38,7 +38,7 @@ def lose(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     town.ledger.close()
     for file in town.data_dir.glob("ledger.sqlite3*"):
         file.unlink()
-    monkeypatch.setenv("TOWN_ERP_TOKEN", town.do("/erp/tokens")["refresh_token"])
+    monkeypatch.setenv("BLUEBIRD_ERP_TOKEN", town.do("/erp/tokens")["refresh_token"])
 
 
 def new_ledger(town: Town, policy: str = "", *, start_date: str = "2000-01-01") -> None:

@@ -11,7 +11,7 @@ from town import Town
 from paidsync.settings import settings
 
 # In this order: once the ERP answers, the rotated token is kept and the first one may go.
-_SECRETS = ("TOWN_ERP_TOKEN", "TOWN_ERP_SECRET", "TOWN_PROCORE_SECRET")
+_SECRETS = ("BLUEBIRD_ERP_TOKEN", "BLUEBIRD_ERP_SECRET", "TOWN_PROCORE_SECRET")
 SPLIT = '[[policy.split]]\nbill = "7"\nparts = [{parts}]'
 
 
@@ -43,10 +43,18 @@ FILES: dict[str, tuple[str, str, str]] = {
     "unknown table": ("[policy]", "[politics]\nx = 1\n[policy]", "politics: Extra"),
     "unknown key of Procore": ("[procore]", "[procore]\nproject = 7", "procore.project: Extra"),
     "unknown key of the ERP": ("[erp]", '[erp]\nrealm = "7"', "erp.realm: Extra"),
-    "unknown key of a secret": ('env = "TOWN_ERP_TOKEN"', 'environ = "X"', "erp.refresh_token"),
-    "two sources": ('"TOWN_ERP_TOKEN"', '"A", file = "/b"', "name either `env` or `file`"),
-    "no source": ('env = "TOWN_ERP_TOKEN"', "", "name either `env` or `file`"),
-    "secret in the clear": ('{ env = "TOWN_ERP_SECRET" }', '"s3cr3t"', "erp.client_secret"),
+    "unknown key of a secret": (
+        'env = "BLUEBIRD_ERP_TOKEN"',
+        'environ = "X"',
+        "erp.refresh_token",
+    ),
+    "two sources": (
+        '"BLUEBIRD_ERP_TOKEN"',
+        '"A", file = "/b"',
+        "name either `env` or `file`",
+    ),
+    "no source": ('env = "BLUEBIRD_ERP_TOKEN"', "", "name either `env` or `file`"),
+    "secret in the clear": ('{ env = "BLUEBIRD_ERP_SECRET" }', '"s3cr3t"', "erp.client_secret"),
     "text for a number": ("company_id = ", "company_id = 'no' # ", "procore.company_id"),
     "truth for a number": ("company_id = ", "company_id = true # ", "procore.company_id"),
     "negative": ("company_id = ", "company_id = -", "procore.company_id"),
@@ -166,7 +174,7 @@ def test_a_secret_with_a_line_end_works(bare: Town, monkeypatch: pytest.MonkeyPa
 def test_a_secret_file_that_is_wrong(bare: Town, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     good = bare.file().read_text(encoding="utf-8")
-    text = good.replace('env = "TOWN_ERP_SECRET"', f'file = "{secret}"')
+    text = good.replace('env = "BLUEBIRD_ERP_SECRET"', f'file = "{secret}"')
     _refused(bare, text, "cannot be read (No such file or directory)")
     for content, says in (
         (b"", "is empty"),
@@ -181,8 +189,8 @@ def test_credentials_that_open_nothing(bare: Town) -> None:
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"company_id": 1}, "App is not connected to this company"),
         ({"client_id": "nobody"}, "client_id"),
-        ({"realm_id": "42"}, "Check `realm_id`"),
-        ({"erp_client_id": "nobody"}, "`client_id` and `client_secret`"),
+        ({"erp": {"realm_id": "42"}}, "Check `realm_id`"),
+        ({"erp": {"client_id": "nobody"}}, "`client_id` and `client_secret`"),
     ]
     for changed, says in wrong:
         line = sentence(bare.paidsync("connect", str(bare.file(**changed))), 1)
@@ -197,12 +205,12 @@ def test_a_refresh_token_of_another_company(
     key = bare.environment["PAIDSYNC_SECRET_KEY"]
     for name, value in (*bare.environment.items(), ("PAIDSYNC_SECRET_KEY", key)):
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("TOWN_ERP_TOKEN", other.environment["TOWN_ERP_TOKEN"])
+    monkeypatch.setenv("BLUEBIRD_ERP_TOKEN", other.environment["BLUEBIRD_ERP_TOKEN"])
     settings.cache_clear()
     line = sentence(bare.paidsync("connect", str(bare.file())), 1)
     assert "refused the refresh token" in line
     assert "Connect QuickBooks Online again" in line
-    assert other.environment["TOWN_ERP_TOKEN"] not in line
+    assert other.environment["BLUEBIRD_ERP_TOKEN"] not in line
 
 
 def test_a_procore_company_without_the_erp_tool(bare: Town) -> None:

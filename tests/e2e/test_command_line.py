@@ -111,7 +111,9 @@ def test_connect_with_wrong_files(build: Callable[..., Town], tmp_path: Path) ->
         "name = ": "is not TOML",
         good.replace('name = "bluebird"', 'name = "Blue Bird"'): "name",
         good.replace("start_date", "starting_date"): "policy.start_date",
-        good.replace("TOWN_ERP_SECRET", "TOWN_NO_SUCH_SECRET"): "TOWN_NO_SUCH_SECRET is not set",
+        good.replace(
+            "BLUEBIRD_ERP_SECRET", "TOWN_NO_SUCH_SECRET"
+        ): "TOWN_NO_SUCH_SECRET is not set",
         good.replace('type = "quickbooks_online"', 'type = "pacioli"'): "erp",
         good.replace("http://127.0.0.1", "http://erp.example"): "https",
         good + "\nclient_secret = 'in the clear'": "client_secret",

@@ -28,7 +28,7 @@ def test_every_file_is_in_the_manifest_under_its_hash(town: Town) -> None:
     for name, facts in sealed["files"].items():
         assert _sha256(folder / name) == facts["sha256"]
     text = "".join(path.read_text(errors="replace") for path in folder.iterdir())
-    for secret in ("TOWN_PROCORE_SECRET", "TOWN_ERP_SECRET", "TOWN_ERP_TOKEN"):
+    for secret in ("TOWN_PROCORE_SECRET", "BLUEBIRD_ERP_SECRET", "BLUEBIRD_ERP_TOKEN"):
         assert town.environment[secret] not in text
 
 

@@ -140,7 +140,7 @@ def test_sync_all_starts_only_the_connections_that_are_due(
     town: Town = build(policy='schedule = "hourly"')
     for name, schedule in (("idle", "never"), ("rested", "daily")):
         file = town.file(f'schedule = "{schedule}"', name=name)
-        monkeypatch.setenv("TOWN_ERP_TOKEN", town.do("/erp/tokens")["refresh_token"])
+        monkeypatch.setenv("BLUEBIRD_ERP_TOKEN", town.do("/erp/tokens")["refresh_token"])
         assert town.paidsync("connect", str(file)).code == 0
     started: list[dict[str, Any]] = []
 

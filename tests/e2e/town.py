@@ -9,7 +9,7 @@ import json
 import logging
 import tomllib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,6 +30,7 @@ from flows.handle import PaidsyncConnection
 from flows.sync_payments import SyncOptions
 from paidsync.ledger import Ledger
 from paidsync.settings import settings
+from sandbox.erps import connection_section
 from sandbox.server import RunningSandbox
 
 NAME = "bluebird"
@@ -54,16 +55,7 @@ auth_url = "{auth_url}"
 client_id = "{client_id}"
 client_secret = {{ env = "TOWN_PROCORE_SECRET" }}
 
-[erp]
-type = "quickbooks_online"
-realm_id = "{realm_id}"
-time_zone = "America/Los_Angeles"
-client_id = "{erp_client_id}"
-client_secret = {{ env = "TOWN_ERP_SECRET" }}
-refresh_token = {{ env = "TOWN_ERP_TOKEN" }}
-api_url = "{erp_api_url}"
-token_url = "{erp_token_url}"
-
+{erp}
 {policy}
 """
 
@@ -93,6 +85,7 @@ class Town:
     def __init__(self, running: RunningSandbox, data_dir: Path, http: httpx.Client) -> None:
         self.running = running
         self.world = running.world
+        self.erp = running.world.face.name
         self.data_dir = data_dir
         self.name = NAME
         self.artifacts: list[dict[str, Any]] = []
@@ -101,8 +94,7 @@ class Town:
             "PAIDSYNC_SENDING_GRACE_SECONDS": "0",
             "PAIDSYNC_RETRY_SECONDS": "[0, 0]",
             "TOWN_PROCORE_SECRET": running.ready["procore"]["client_secret"],
-            "TOWN_ERP_SECRET": running.ready["quickbooks_online"]["client_secret"],
-            "TOWN_ERP_TOKEN": running.ready["quickbooks_online"]["refresh_token"],
+            **connection_section(self.erp, running.ready[self.erp])[1],
         }
         self._http = http
 
@@ -211,17 +203,21 @@ class Town:
             db.exec_driver_sql("UPDATE lease SET expires_at = '2000-01-01T00:00:00'")
         ledger.close()
 
-    def file(self, policy: str = "", *, start_date: str = "2000-01-01", **changed: Any) -> Path:
-        """The connection file."""
+    def file(
+        self,
+        policy: str = "",
+        *,
+        start_date: str = "2000-01-01",
+        erp: Mapping[str, Any] | None = None,
+        **changed: Any,
+    ) -> Path:
+        """The connection file; ``erp`` is what differs from the ERP's part of the ready file."""
         ready = self.running.ready
-        erp = ready["quickbooks_online"]
+        section, _ = connection_section(self.erp, {**ready[self.erp], **(erp or {})})
         values = {
             "name": self.name,
             **ready["procore"],
-            "realm_id": erp["realm_id"],
-            "erp_client_id": erp["client_id"],
-            "erp_api_url": erp["api_url"],
-            "erp_token_url": erp["token_url"],
+            "erp": section,
             "policy": _policy(policy, start_date),
             **changed,
         }

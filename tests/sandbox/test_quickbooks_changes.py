@@ -167,10 +167,10 @@ def test_change_data_capture_is_cut_at_a_thousand_without_a_word(sandbox_empty: 
         sandbox_empty.billed("5.00")
     since = (sandbox_empty.world.clock.now() - timedelta(days=1)).isoformat()
     row = next(iter(erp.bills.rows.values()))
-    from sandbox.quickbooks_online import books
+    from sandbox.books import acts
 
     for _ in range(1000):
-        books.add_bill(erp, vendor_id=row.vendor_id, lines=row.lines, txn_date=row.txn_date)
+        acts.add_bill(erp, vendor_id=row.vendor_id, lines=row.lines, txn_date=row.txn_date)
     bills, vendors = sandbox_empty.cdc("Bill,Vendor", since)
     assert len(bills["Bill"]) == 1000
     assert vendors == {}

@@ -52,7 +52,7 @@ def story(seed: int) -> list[object]:
         for one in as_json(tell(world))["commitments"]
         for row in one["rows"]
     ]
-    return [world.erp.realm, payments, bills, rows]
+    return [world.erp.company_id, payments, bills, rows]
 
 
 def test_the_same_seed_gives_the_same_story() -> None:
@@ -141,7 +141,8 @@ def test_the_world_is_readable(sandbox_demo: Player) -> None:
 
 def test_it_runs_as_a_module_and_stops_when_told(tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
-    command = [sys.executable, "-m", "sandbox", "--size", "empty", "--ready-file", str(ready)]
+    command = [sys.executable, "-m", "sandbox", "--size", "empty"]
+    command += ["--erp", "quickbooks_online", "--ready-file", str(ready)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -17,7 +17,7 @@ def test_five_business_days_of_the_year_end_equal_to_the_truth(
         # The questions are put together once instead of at each run: half of a small run's time.
         monkeypatch.setattr(module, "suite", functools.cache(module.suite))
     said: list[str] = []
-    with company(tmp_path, seed=7) as here:
+    with company(tmp_path, "quickbooks_online", seed=7) as here:
         year = walk(here, days=5, allocations=60, seed=7, between=False, say=said.append)
     assert year.differences == [], "\n".join(said)
     assert year.syncs == 5
