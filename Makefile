@@ -5,6 +5,7 @@
 # BENCH_ARGS="--size 100k"    what the benchmark is given
 # MUTANTS_ARGS="tasks.limits*" which mutants `make mutants` tries; without it, those not tried yet
 # YEAR_ARGS="--seed 8"        what the year is given
+# ERP=xero                    the ERP of the demo, the year and the benchmark; `make demo ERP=all` shows each
 # LOCK_ARGS=--upgrade         `make lock` takes newer versions; without it, it keeps the pins that still fit
 
 .DEFAULT_GOAL := help
@@ -23,6 +24,7 @@ BENCH_ARGS ?= --size 10k
 MUTANTS_ARGS ?=
 YEAR_ARGS ?=
 LOCK_ARGS ?=
+ERP ?= quickbooks_online
 
 # Packages that are still to come are left out, not complained about.
 TYPED := $(wildcard cli listener flows tasks expectations connectors paidsync sandbox)
@@ -50,7 +52,7 @@ help: ## This list
 
 .PHONY: demo
 demo: $(VENV)/.ready ## Payments from an ERP to Procore, start to end, against local stand-ins for both
-	@$(BIN)/python -m sandbox.demo
+	@$(BIN)/python -m sandbox.demo --erp $(ERP)
 
 .PHONY: test
 test: $(VENV)/.ready ## All tests
@@ -81,7 +83,7 @@ compile = $(LOCK_VENV)/bin/uv pip compile pyproject.toml $(2) --quiet --universa
 
 .PHONY: bench
 bench: $(VENV)/.bench ## How long a sync takes and what it needs (BENCH_ARGS="--size 100k")
-	@$(BIN)/python -m benchmarks.sync $(BENCH_ARGS)
+	@$(BIN)/python -m benchmarks.sync --erp $(ERP) $(BENCH_ARGS)
 
 .PHONY: mutants
 mutants: $(MUTANTS_VENV)/.ready ## Whether the tests of the rules notice errors put into match and plan (an hour; docs/mutation.md)
@@ -91,7 +93,7 @@ mutants: $(MUTANTS_VENV)/.ready ## Whether the tests of the rules notice errors 
 
 .PHONY: year
 year: $(VENV)/.ready ## A year of the invented company, compared with the truth after every sync (YEAR_ARGS="--days 30")
-	@$(BIN)/python -m benchmarks.year $(YEAR_ARGS)
+	@$(BIN)/python -m benchmarks.year --erp $(ERP) $(YEAR_ARGS)
 
 .PHONY: clean
 clean: ## Remove .venv and everything that was built; the ledger and the evidence stay

@@ -224,6 +224,8 @@ def edit(world: World, asked: Asked) -> dict[str, Any]:
         if asked.has("tax"):
             changes["tax"] = asked.amount("tax")
         asked.done()
+        if row.payments and (amount is not None or "tax" in changes):
+            must_know(world, "edit_paid_bill")
         if amount is not None or "tax" in changes:
             total = row.total if amount is None else amount
             tax = changes.get("tax", row.tax) or Decimal(0)

@@ -135,6 +135,8 @@ def _payment(one: Any) -> dict[str, Any]:
         "total": str(one.total),
         "currency": one.currency,
         "state": "voided" if one.voided else "posted",
+        "kind": one.kind,
+        "batch": one.batch,
         "lines": [
             {"amount": str(line.amount), "linked": [{"type": k, "id": i} for k, i in line.linked]}
             for line in one.lines

@@ -76,7 +76,7 @@ def opening_changed(books: Books) -> bool | None:
         return False
     books.claim(payment)
     before = payment.dated.isoformat()
-    if books.chance(0.3):
+    if books.chance(0.3) or not books.can("edit"):
         books.void(payment)
         return None
     payment.dated -= timedelta(days=books.days(1, 20))

@@ -52,6 +52,7 @@ class Payment:
     parts: dict[str, int]
     busy: bool = False
     gone: bool = False
+    documents: dict[str, str] = field(default_factory=dict)  # ids by bill, where there are several
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Books:
     change_policy: Callable[[Json], None]
     dice: random.Random
     today: date
+    cannot: frozenset[str] = frozenset()  # what the ERP's users cannot do
     commitments: list[Commitment] = field(default_factory=list)
     overhead: list[str] = field(default_factory=list)  # vendors without commitments
     bills: dict[str, Bill] = field(default_factory=dict)
@@ -139,6 +141,10 @@ class Books:
     def chance(self, probability: float) -> bool:
         """Throw the dice."""
         return self.dice.random() < probability
+
+    def can(self, act: str) -> bool:
+        """Whether the ERP's users can do something."""
+        return act not in self.cannot
 
     def days(self, low: int, high: int) -> int:
         """A number of days."""
@@ -201,8 +207,17 @@ class Books:
         return self._entered(self.do("/erp/pay", lines=lines, **more), sums)
 
     def _entered(self, made: Json, sums: dict[str, int]) -> Payment:
+        documents = {
+            bill: one["payment_id"] for one in made["payments"] for bill in one["bill_ids"]
+        }
         payment = Payment(
-            made["payment_id"], made["number"], date.fromisoformat(made["date"]), self.today, sums
+            made["payment_id"] or "",
+            made.get("number"),
+            date.fromisoformat(made.get("date", self.today.isoformat())),
+            self.today,
+            sums,
+            gone=made["payment_id"] is None,  # credits left nothing to pay
+            documents=documents,
         )
         self.payments.append(payment)
         self.allocations += len(sums)
@@ -221,7 +236,7 @@ class Books:
         payment.parts = dict(parts)
 
     def void(self, payment: Payment) -> None:
-        """Void a payment."""
+        """Void a payment; one of a batch takes the others with it."""
         self.do("/erp/void", payment_id=payment.id)
         payment.gone = True
 
@@ -283,7 +298,11 @@ class Books:
 
     def rows_of(self, payment: Payment, bill: Bill) -> list[Json]:
         """Our rows of one allocation in Procore, oldest first."""
-        return self.rows_like(f":{payment.id}:{bill.id}:")
+        return self.rows_like(self.origin_of(payment, bill))
+
+    def origin_of(self, payment: Payment, bill: Bill) -> str:
+        """What the origin ids of one allocation have in them."""
+        return f":{payment.documents.get(bill.id, payment.id)}:{bill.id}:"
 
     def rows_like(self, part: str) -> list[Json]:
         """Rows whose origin id contains something, oldest first."""

@@ -10,7 +10,7 @@ def _of_one_bill(payment: Payment) -> bool:
     return len(payment.parts) == 1
 
 
-@daily(0.5)
+@daily(0.5, "edit")
 def amount_edited(books: Books) -> bool | None:
     """A payment made smaller in place; what is missing is paid by another check later."""
     payment = books.some_payment(_of_one_bill)
@@ -31,7 +31,7 @@ def amount_edited(books: Books) -> bool | None:
     return None
 
 
-@daily(0.4)
+@daily(0.4, "edit")
 def number_edited(books: Books) -> bool | None:
     """Another check number."""
     payment = books.some_payment()
@@ -42,7 +42,7 @@ def number_edited(books: Books) -> bool | None:
     return None
 
 
-@daily(0.4)
+@daily(0.4, "edit")
 def date_edited(books: Books) -> bool | None:
     """Another date."""
     payment = books.some_payment()
@@ -53,7 +53,7 @@ def date_edited(books: Books) -> bool | None:
     return None
 
 
-@daily(0.4)
+@daily(0.4, "edit")
 def note_edited(books: Books) -> bool | None:
     """A change that means nothing for Procore."""
     payment = books.some_payment()
@@ -63,7 +63,7 @@ def note_edited(books: Books) -> bool | None:
     return None
 
 
-@daily(0.3)
+@daily(0.3, "reapply")
 def reapplied(books: Books) -> bool | None:
     """A payment moved to another bill of the vendor."""
     payment = books.some_payment(_of_one_bill)
@@ -80,7 +80,7 @@ def reapplied(books: Books) -> bool | None:
     return None
 
 
-@daily(0.15)
+@daily(0.15, "edit")
 def taken_off_a_check(books: Books) -> bool | None:
     """One bill less on a check over several."""
     payment = books.some_payment(lambda one: len(one.parts) > 2)
@@ -92,7 +92,7 @@ def taken_off_a_check(books: Books) -> bool | None:
     return None
 
 
-@daily(0.15)
+@daily(0.15, "edit")
 def added_to_a_check(books: Books) -> bool | None:
     """One bill more on a check."""
     payment = books.some_payment()
@@ -164,7 +164,7 @@ def _pay_again(books: Books, parts: list) -> None:  # type: ignore[type-arg]
     books.note("paid_again_after_delete")
 
 
-@daily(0.15)
+@daily(0.15, "edit")
 def credit_took_over(books: Books) -> bool | None:
     """A credit settles what a check paid."""
     payment = books.some_payment(_of_one_bill)
@@ -191,7 +191,7 @@ def bill_renumbered(books: Books) -> bool | None:
     return None
 
 
-@daily(0.15)
+@daily(0.15, "edit_paid_bill")
 def bill_cut(books: Books) -> bool | None:
     """A paid bill made smaller than what was paid, and put right again later."""
     payment = books.some_payment(_of_one_bill)
@@ -210,7 +210,7 @@ def bill_cut(books: Books) -> bool | None:
     return None
 
 
-@daily(0.15)
+@daily(0.15, "edit_paid_bill")
 def bill_grown(books: Books) -> bool | None:
     """A paid bill made larger, and the rest paid: more than its application has due."""
     payment = books.some_payment(_of_one_bill)

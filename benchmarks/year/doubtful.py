@@ -48,7 +48,7 @@ def total_differs(books: Books) -> None:
     payment = _paid(books, bill)
 
     def correct() -> None:
-        if books.chance(0.5):
+        if books.chance(0.5) or not books.can("edit_paid_bill"):
             books.do("/procore/application", requisition_id=bill.application, due=written(total))
         else:
             books.do("/erp/edit", bill_id=bill.id, amount=written(total + 300_00))
@@ -85,7 +85,7 @@ def currency_differs(books: Books) -> None:
     given_up(books, _paid(books, bill))
 
 
-@paying(0.5)
+@paying(0.5, "edit")
 def exceeds_bill(books: Books) -> None:
     """More applied than the bill's total, corrected later."""
     bill = books.bill()
@@ -269,7 +269,7 @@ def credit_over_commitments(books: Books) -> None:
     given_up(books, payment)
 
 
-@paying(0.3)
+@paying(0.3, "lines")
 def one_line_two_bills(books: Books) -> None:
     """One line that names two bills: held cash_split_unknown."""
     place = books.commitment()

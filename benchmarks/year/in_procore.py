@@ -121,7 +121,7 @@ def row_changed(books: Books) -> bool | None:
         return False
     books.claim(payment)
     (bill,) = books.bills_of(payment)
-    books.excused[f":{payment.id}:{bill.id}:"] = frozenset({"wrong_date", "wrong_check_number"})
+    books.excused[books.origin_of(payment, bill)] = frozenset({"wrong_date", "wrong_check_number"})
     what = books.dice.choice(["amount", "date", "check_number"])
     day = books.today - timedelta(days=30)
     changed = {
@@ -177,7 +177,7 @@ def row_twice(books: Books) -> bool | None:
         origin_id=row["origin_id"],
         duplicate_origin=True,
     )
-    ours = f":{payment.id}:{bill.id}:"
+    ours = books.origin_of(payment, bill)
     books.excused[ours] = frozenset({"amount", "duplicate_origin_id"})
 
     def remove() -> None:

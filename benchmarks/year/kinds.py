@@ -15,6 +15,7 @@ class Kind:
     name: str
     often: float  # a weight among those that pay bills; a number per day among the others
     happen: Happen
+    needs: frozenset[str] = frozenset()  # what the ERP's users must be able to do
 
 
 PAYING: list[Kind] = []  # drawn by weight until the day has its allocations
@@ -22,21 +23,22 @@ OTHERS: list[Kind] = []  # each so many times a day
 OPENING: list[Kind] = []  # each so many times in all, before the start
 
 
-def paying(weight: float) -> Callable[[Happen], Happen]:
-    """Register an event that pays bills."""
+def paying(weight: float, *needs: str) -> Callable[[Happen], Happen]:
+    """Register an event that pays bills; ``needs`` are acts of the control API that not every ERP
+    has."""
 
     def register(happen: Happen) -> Happen:
-        PAYING.append(Kind(happen.__name__, weight, happen))
+        PAYING.append(Kind(happen.__name__, weight, happen, frozenset(needs)))
         return happen
 
     return register
 
 
-def daily(times: float) -> Callable[[Happen], Happen]:
-    """Register an event that happens so many times a day."""
+def daily(times: float, *needs: str) -> Callable[[Happen], Happen]:
+    """Register an event that happens so many times a day; ``needs`` as for ``paying``."""
 
     def register(happen: Happen) -> Happen:
-        OTHERS.append(Kind(happen.__name__, times, happen))
+        OTHERS.append(Kind(happen.__name__, times, happen, frozenset(needs)))
         return happen
 
     return register
@@ -61,8 +63,10 @@ class Chosen:
     opening: list[Kind]
 
 
-def chosen(only: Collection[str], without: Collection[str]) -> Chosen:
-    """The kinds that are switched on; ``plain`` always is.
+def chosen(only: Collection[str], without: Collection[str], cannot: Collection[str]) -> Chosen:
+    """The kinds that are switched on and that the ERP has; ``plain`` always is.
+
+    ``cannot`` are acts that the ERP's users do not have.
 
     Raises ValueError for a name that is none.
     """
@@ -76,7 +80,11 @@ def chosen(only: Collection[str], without: Collection[str]) -> Chosen:
             kind
             for kind in kinds
             if kind.name == "plain"
-            or (kind.name not in without and (not only or kind.name in only))
+            or (
+                kind.name not in without
+                and (not only or kind.name in only)
+                and kind.needs.isdisjoint(cannot)
+            )
         ]
 
     return Chosen(on(PAYING), on(OTHERS), on(OPENING))

@@ -75,7 +75,7 @@ def several_commitments(books: Books) -> None:
     books.pay([*parts, (bills[2], bills[2].total // 3)])
 
 
-@paying(2)
+@paying(2, "lines")
 def two_lines_on_a_bill(books: Books) -> None:
     """Two lines of one payment on the same bill: one allocation."""
     bill = next_bill(books)
@@ -110,7 +110,7 @@ def settled_by_credit(books: Books) -> None:
     books.claim(payment)
 
 
-@paying(1.2)
+@paying(1.2, "edit")
 def prepaid_rest(books: Books) -> None:
     """A check larger than its bill; some days later the rest is applied to another bill."""
     bill = next_bill(books)
@@ -127,7 +127,7 @@ def prepaid_rest(books: Books) -> None:
     books.later(books.days(1, 20), apply)
 
 
-@paying(0.5)
+@paying(0.5, "edit")
 def prepaid_whole(books: Books) -> None:
     """A check before there is any bill; it is applied when the bill comes."""
     place = books.commitment()
@@ -145,7 +145,7 @@ def prepaid_whole(books: Books) -> None:
     books.later(books.days(2, 25), apply)
 
 
-@paying(1.5)
+@paying(1.5, "print_queue")
 def queued(books: Books) -> None:
     """A check in the print queue, printed on a later day with its number."""
     bill = next_bill(books)

@@ -9,7 +9,13 @@ from random import Random
 from time import perf_counter, process_time
 from typing import Any
 
-from benchmarks.year import corrections, doubtful, in_procore, paying  # noqa: F401 - they register
+from benchmarks.year import (  # noqa: F401 - they register
+    ahead,
+    corrections,
+    doubtful,
+    in_procore,
+    paying,
+)
 from benchmarks.year.agreed import policy_of
 from benchmarks.year.books import Books, Commitment
 from benchmarks.year.calendar import FIRST_DAY, business_days, evening, morning, noon
@@ -75,9 +81,9 @@ def walk(
     ``between`` is for the runs that people start by hand besides.
     """
     begun = perf_counter()
-    at = _Walk(
-        company, _open(company, seed), chosen(only, without), Runs(company.connection), Year(), say
-    )
+    books = _open(company, seed)
+    kinds = chosen(only, without, books.cannot)
+    at = _Walk(company, books, kinds, Runs(company.connection), Year(), say)
     a_day = max(1, round(allocations / (days + _BEFORE_SYNC)))
     calendar = business_days(FIRST_DAY)
     for number, day in enumerate(islice(calendar, _BEFORE_SYNC)):
@@ -93,7 +99,7 @@ def walk(
             raise RunFailed(f"{day}: {failure}") from failure
         if at.year.differences and stop_at_first:
             break
-    year, books = at.year, at.books
+    year = at.year
     year.events, year.allocations, year.stages = books.happened, books.allocations, at.runs.seconds
     year.seconds = perf_counter() - begun
     return year
@@ -119,13 +125,14 @@ def _open(company: Company, seed: int) -> Books:
     """Who the company works with."""
     company.set_clock(morning(FIRST_DAY))
     seen = company.control.world()
-    books = Books(company.control, company.agree, Random(seed), FIRST_DAY)
+    cannot = frozenset(seen["cannot"])
+    books = Books(company.control, company.agree, Random(seed), FIRST_DAY, cannot)
     books.commitments = [
         Commitment(one["id"], one["project_id"], one["kind"], one["vendor_id"], one["currency"])
         for one in sorted(seen["commitments"], key=lambda one: int(one["id"]))
     ]
     with_work = {one.vendor_id for one in books.commitments}
-    vendors = sorted((one["id"] for one in seen["vendors"]), key=int)
+    vendors = sorted((one["id"] for one in seen["vendors"]), key=lambda each: (len(each), each))
     books.overhead = [one for one in vendors if one not in with_work]
     return books
 

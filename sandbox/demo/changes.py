@@ -27,6 +27,7 @@ class Chosen:
     voided: Json  # rows of the truth
     edited: Json
     deleted: Json
+    in_place: bool  # whether the ERP edits a payment in place
     part_paid: Json  # a bill of the world
     commitments: list[Json]  # of one vendor, for the three bills on one check
 
@@ -38,7 +39,8 @@ def choose(world: Mapping[str, Any], truth: Mapping[str, Any]) -> Chosen:
     commitments = _of_one_vendor(world)
     if len(taken) < 3 or not open_bills or len(commitments) < 2:
         raise DemoFailed("The sandbox's world has too few payments for this story.")
-    return Chosen(taken[0], taken[1], taken[2], open_bills[0], commitments)
+    in_place = "edit" not in world["cannot"]
+    return Chosen(taken[0], taken[1], taken[2], in_place, open_bills[0], commitments)
 
 
 def _plain_payments(world: Mapping[str, Any], truth: Mapping[str, Any]) -> list[Json]:
@@ -51,11 +53,12 @@ def _plain_payments(world: Mapping[str, Any], truth: Mapping[str, Any]) -> list[
             payment, bill = payments[row["payment_id"]], bills[row["bill_id"]]
             alone = len(payment["lines"]) == 1 and bill["payments"] == [payment["id"]]
             whole = Decimal(payment["total"]) == Decimal(bill["total"]) and _is_paid(bill)
-            plain = payment["method"] == "check" and str(payment["number"]).isdigit()
+            check = payment["method"] == "check" and str(payment["number"]).isdigit()
+            plain = check and payment["kind"] == "payment" and payment["batch"] is None
             if commitment["currency"] == _HOME and alone and whole and plain:
                 found.append(row | {"currency": commitment["currency"]})
                 break
-    return sorted(found, key=lambda row: int(row["payment_id"]))
+    return sorted(found, key=lambda row: (len(row["payment_id"]), row["payment_id"]))
 
 
 def _is_paid(bill: Json) -> bool:
@@ -71,7 +74,7 @@ def _open_bills(world: Mapping[str, Any]) -> list[Json]:
         for one in world["bills"]
         if one["id"] in exported and not one["payments"] and not _is_paid(one)
     ]
-    return sorted(found, key=lambda one: (one["date"], int(one["id"])), reverse=True)
+    return sorted(found, key=lambda one: (one["date"], len(one["id"]), one["id"]), reverse=True)
 
 
 def _of_one_vendor(world: Mapping[str, Any]) -> list[Json]:
@@ -92,7 +95,7 @@ def carry_out(chosen: Chosen, ask: Ask) -> list[str]:
         _void(chosen.voided, ask),
         _pay_in_part(chosen.part_paid, ask),
         _pay_three(chosen.commitments, ask),
-        _edit(chosen.edited, ask),
+        _edit(chosen.edited, ask) if chosen.in_place else _replace(chosen.edited, ask),
         _delete(chosen.deleted, ask),
     ]
 
@@ -134,9 +137,10 @@ def _pay_three(commitments: list[Json], ask: Ask) -> str:
     ]
     paid = ask("/erp/pay", {"bills": [{"bill_id": bill["bill_id"]} for bill in bills]})
     numbers = ", ".join(bill["bill_number"] for bill in bills)
+    together = sum((Decimal(one["total"]) for one in paid["payments"]), Decimal(0))
     return (
         f"One check pays three bills: check {paid['number']} of {commitments[0]['vendor']} pays "
-        f"{numbers}, together {_shown(Decimal(paid['total']))}."
+        f"{numbers}, together {_shown(together)}."
     )
 
 
@@ -150,6 +154,20 @@ def _edit(row: Json, ask: Ask) -> str:
         },
     )
     return f"Edited: {_named(row)}, is now {_shown(corrected)}."
+
+
+def _replace(row: Json, ask: Ask) -> str:
+    """The correction of an ERP that edits no payment: deleted, and paid again."""
+    corrected = (_amount(row) * 95 / 100).quantize(_CENT)
+    ask("/erp/delete", {"payment_id": row["payment_id"]})
+    paid = ask(
+        "/erp/pay",
+        {
+            "bills": [{"bill_id": row["bill_id"], "amount": str(corrected)}],
+            "number": row["check_number"],
+        },
+    )
+    return f"Corrected: {_named(row)}, deleted and paid again: {_shown(Decimal(paid['total']))}."
 
 
 def _delete(row: Json, ask: Ask) -> str:
