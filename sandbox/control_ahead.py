@@ -50,7 +50,7 @@ def apply(world: World, asked: Asked) -> dict[str, Any]:
         return {"credit_id": credit.id, "applied": str(used)}
     payment = payment_of(world, asked.need("payment_id"))
     asked.done()
-    rest = payment.total - sum((line.amount for line in payment.lines), Decimal(0))
+    rest = world.erp.rest_of(payment)
     used = min(rest, bill.balance) if amount is None else amount
     _must_fit(used, rest, bill)
     acts.apply_rest(world.erp, payment, bill, used, day)

@@ -187,17 +187,6 @@ def edit_payable(books: Books, row: Bill | VendorCredit, **changes: Any) -> None
     books.table(type(row).__name__).touch(row, books.now())
 
 
-def edit_vendor(books: Books, vendor: Vendor, **changes: Any) -> None:
-    """Change a vendor; one made inactive gains a marker behind its name (section 12)."""
-    books.changing(vendor)
-    for name, value in changes.items():
-        setattr(vendor, name, value)
-    marker = " (deleted)"
-    if not vendor.active and not vendor.name.endswith(marker):
-        vendor.name += marker
-    books.vendors.touch(vendor, books.now())
-
-
 def pay_ahead(
     books: Books,
     kind: PaymentKind,

@@ -140,6 +140,10 @@ class Books(ABC):
         """What the ERP itself says is paid on a bill (money-rules 4.5)."""
         return bill.total - bill.balance
 
+    def rest_of(self, payment: BillPayment) -> Decimal:
+        """What of a prepayment or an overpayment can still be applied to bills."""
+        return payment.total - sum((line.amount for line in payment.lines), Decimal(0))
+
     # What holds in all of them
 
     def table(self, kind: str) -> AnyTable:

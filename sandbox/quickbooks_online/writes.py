@@ -248,8 +248,19 @@ def _vendor(body: dict[str, Any], row: Vendor | None, company: Company) -> Entit
         changes["active"] = body["Active"] is True
     if "CompanyName" in body:
         changes["company_name"] = text(body, "CompanyName", 100)
-    acts.edit_vendor(company, row, **changes)
+    _edit_vendor(company, row, changes)
     return row
+
+
+def _edit_vendor(company: Company, vendor: Vendor, changes: dict[str, Any]) -> None:
+    """Change a vendor; one made inactive gains a marker behind its name (section 12)."""
+    company.changing(vendor)
+    for name, value in changes.items():
+        setattr(vendor, name, value)
+    marker = " (deleted)"
+    if not vendor.active and not vendor.name.endswith(marker):
+        vendor.name += marker
+    company.vendors.touch(vendor, company.now())
 
 
 _WRITERS: dict[str, Callable[[dict[str, Any], Any, Company], Entity]] = {

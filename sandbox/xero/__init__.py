@@ -1,0 +1,1 @@
+"""Xero's Accounting API and identity service, over the books of one organisation."""
