@@ -3,7 +3,8 @@
 from datetime import date
 
 from paidsync.policy import Policy
-from paidsync.reasons import Hold
+from paidsync.reasons import Decision, Hold
+from tasks.decisions import Decided
 from tasks.strategies import Book, find
 from tests.rules.builders import application, bill, fault, payment, said, verdict
 
@@ -87,3 +88,39 @@ def test_rule_3_1_a_bill_that_the_erp_does_not_find_is_called_that() -> None:
         assert found is not None
         assert found.hold is Hold.VENDOR_DIFFERS
         assert found.detail == f"Application HRC-640 names bill 640, which {seen}."
+
+
+def test_rule_1_1_versions_that_contradict_each_other_on_a_bill_of_nobody_are_outside() -> None:
+    rent = payment()
+    twice = fault(rent, Hold.DUPLICATE_ALLOCATION)
+    assert said(verdict(rent, faults=[twice])) == ("outside", "no_payment_application")
+
+
+def test_rule_1_1_what_was_sent_and_lost_its_application_is_held_for_its_two_versions() -> None:
+    sent = payment()
+    twice = fault(sent, Hold.DUPLICATE_ALLOCATION)
+    assert said(verdict(sent, faults=[twice], posted=[sent])) == ("held", "duplicate_allocation")
+
+
+def test_rule_1_3_only_cash_that_is_less_than_what_was_settled_is_remarked() -> None:
+    for cash, amber in (("60.00", "settled_without_cash"), ("100.00", None), ("0.00", None)):
+        row = verdict(payment(cash=cash, settled="100.00"), [application()])
+        assert row["amber"] == amber
+    unknown = verdict(payment(cash_minor=None, settled="100.00"), [application()])
+    assert unknown["amber"] is None
+
+
+def test_rule_2_what_a_person_left_still_says_what_was_seen() -> None:
+    late = payment()
+    fixed = fault(late, Hold.DATE_IN_FUTURE) | {"detail": "Dated 3 March."}
+    held = verdict(late, [application()], faults=[fixed])
+    leave = Decided(Hold.DATE_IN_FUTURE, held["state"], Decision.LEAVE)
+    decided = {late["allocation_id"]: [leave]}
+    left = verdict(late, [application()], faults=[fixed], decisions=decided)
+    assert (said(left), left["detail"]) == (("outside", "left_by_decision"), "Dated 3 March.")
+
+
+def test_rule_2_a_state_is_sixteen_hexadecimal_digits_as_ledgers_have_it() -> None:
+    state = verdict(payment(), [application()])["state"]
+    assert len(state) == 16
+    assert set(state) <= set("0123456789abcdef")
