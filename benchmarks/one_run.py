@@ -79,11 +79,13 @@ def _run(connection: str, stage: Callable[[str], Any]) -> dict[str, Any]:
     from tasks.load import in_batches, is_first_write, load_batch
     from tasks.match import match_payments
     from tasks.opening import open_run, take_lease
-    from tasks.plan import plan_entries, require_loadable
+    from tasks.people import COMMAND_LINE
+    from tasks.plan import plan_entries
     from tasks.preflight import preflight
     from tasks.report import Came, report
     from tasks.validate import validate
     from tasks.verify import verify_batch
+    from tasks.waiting import require_loadable
 
     own = settings()
     ledger = Ledger(own.ledger_url).require_current()
@@ -104,7 +106,7 @@ def _run(connection: str, stage: Callable[[str], Any]) -> dict[str, Any]:
                 projects=(),
                 restate=None,
                 requested_by=None,
-                trigger="on demand",
+                trigger=COMMAND_LINE,
             )
             preflight.fn(run)
             run = take_lease.fn(run)

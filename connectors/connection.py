@@ -7,11 +7,13 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from connectors.errors import WrongSettings
 from connectors.procore.settings import ProcoreSettings
-from connectors.registry import ErpSettings
+from connectors.registry import WEBHOOKS, ErpSettings
+from connectors.webhooks import ListenerSettings
 from paidsync.policy import Policy
 
 _SYSTEM = "connection file"
@@ -32,7 +34,16 @@ class ConnectionFile(BaseModel):
     ]
     procore: ProcoreSettings
     erp: ErpSettings
+    listener: ListenerSettings | None = None
     policy: Policy
+
+    @model_validator(mode="after")
+    def _hears_what_is_sent(self) -> "ConnectionFile":
+        if self.listener and self.listener.erp_secret and self.erp.type not in WEBHOOKS:
+            raise ValueError(
+                f"listener.erp_secret: PaidSync hears no webhooks of {self.erp.type}; leave it out"
+            )
+        return self
 
     @property
     def erp_name(self) -> str:
@@ -85,9 +96,18 @@ def checked(document: dict[str, Any], where: str) -> ConnectionFile:
         return ConnectionFile.model_validate(document)
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc']) or 'the file'}: {fault['msg']}"
+            f"{_key(fault)}: {fault['msg']}"
             for fault in error.errors(include_url=False, include_input=False)
         )
         raise WrongSettings(
             f"{where}: {faults}.", system=_SYSTEM, action="Correct these settings."
         ) from error
+
+
+def _key(fault: ErrorDetails) -> str:
+    """The key of the file that a fault is about. Behind ``erp`` pydantic names the ERP, which is
+    no key; where it does not know the ERP, the fault is about its name."""
+    top, *rest = fault["loc"] or ("the file",)
+    if top == "erp":
+        rest = rest[1:] or (["type"] if fault["type"].startswith("union_tag") else [])
+    return ".".join(str(part) for part in (top, *rest))

@@ -112,7 +112,11 @@ class Bill:
     total: Decimal | None  # gross
     net: Decimal | None  # without tax; None where the ERP does not part them
     tax: Decimal | None
-    paid: Decimal | None  # settled to date, as the ERP itself says: a control total of its own
+    # As the ERP itself says, to date: controls of their own. Settled is by whatever, total less
+    # balance; paid in cash is without credits and discounts, with prepayments and overpayments that
+    # were applied. None where it does not part them.
+    settled: Decimal | None
+    paid_cash: Decimal | None
     payment_ids: frozenset[str] | None  # payments that the bill itself names; None if it names none
     retainage_of: str | None = None  # on a retainage bill: the id of its original bill
     commitments: frozenset[str] = frozenset()  # external ids of commitments named on lines

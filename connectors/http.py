@@ -208,17 +208,18 @@ class Http:
         method: str = "GET",
         content: str | None = None,
         content_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Ask; safe to repeat, and repeated while that can help.
 
         ``path`` may be a whole URL (a ``next`` link) of this very host. ``route`` is the path's
-        template, for the call log. Raises an OutsideError.
+        template, for the call log; ``headers`` are this request's own. Raises an OutsideError.
         """
 
         url = self._pinned(path)
 
         def ask() -> Reply:
-            extra = {"content-type": content_type} if content_type else {}
+            extra = {**(headers or {}), **({"content-type": content_type} if content_type else {})}
             try:
                 reply = self._send(method, url, route, params=params, content=content, extra=extra)
             except httpx.HTTPError as error:

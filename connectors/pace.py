@@ -6,7 +6,8 @@ so both are remembered (Procore: rate limiting).
 
 import math
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -82,3 +83,44 @@ class Pace:
         now = self._monotonic()
         left = [window.remaining for window in self._windows.values() if window.ends > now]
         return min(left, default=None)
+
+    @property
+    def windows(self) -> list[tuple[int, int, float]]:
+        """The windows that have not ended, as last described: limit, calls left, seconds left."""
+        now = self._monotonic()
+        return [
+            (window.limit, max(window.remaining, 0), window.ends - now)
+            for window in self._windows.values()
+            if window.ends > now
+        ]
+
+
+Limits = Sequence[tuple[int, float]]  # requests, and the seconds of a sliding window
+
+
+class SlidingPace(Pace):
+    """Spaces requests so that no sliding window holds more than its limit, whatever answers say."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(sleep=sleep, monotonic=monotonic)
+        self._limits = limits
+        self._sent: deque[float] = deque(maxlen=max(count for count, _ in limits))
+
+    def wait_needed(self) -> float:
+        """Seconds until the next request is within every limit."""
+        needed = super().wait_needed()
+        for count, seconds in self._limits:
+            if len(self._sent) >= count:
+                needed = max(needed, self._sent[-count] + seconds - self._monotonic())
+        return needed
+
+    def sent(self) -> None:
+        """As Pace; the request counts in every window."""
+        super().sent()
+        self._sent.append(self._monotonic())

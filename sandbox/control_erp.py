@@ -195,13 +195,6 @@ def void(world: World, asked: Asked) -> dict[str, Any]:
     return shown(payment)
 
 
-def _credited(world: World, row: Bill | VendorCredit) -> bool:
-    """Say whether a credit was applied without a payment."""
-    if isinstance(row, VendorCredit):
-        return bool(row.uses)
-    return any(use.bill_id == row.id for one in world.erp.credits.rows.values() for use in one.uses)
-
-
 def delete(world: World, asked: Asked) -> dict[str, Any]:
     """Delete a bill payment, a bill or a vendor credit."""
     row: Bill | VendorCredit | BillPayment
@@ -212,8 +205,9 @@ def delete(world: World, asked: Asked) -> dict[str, Any]:
     else:
         row = payment_of(world, asked.need("payment_id"))
     asked.done()
-    if not isinstance(row, BillPayment) and (row.payments or _credited(world, row)):
-        raise ControlError("It is paid or credited; take that back first.")
+    why = world.erp.why_not_delete(row)
+    if why is not None:
+        raise ControlError(why)
     world.erp.delete(row)
     return {"deleted": row.id}
 

@@ -43,7 +43,9 @@ def decide_some(company: Company, books: Books) -> list[Json]:
         str(hold["hold_id"]),
         decision,
         "--by",
-        "desk@bluebird.example",
+        "accountant@bluebird.example",
+        "--note",
+        "as agreed with the site",
         *named,
     )
     books.note(f"decided_{decision}")

@@ -14,6 +14,7 @@ from prefect.logging import disable_run_logger
 import flows.sync_payments as flow_module
 from flows.handle import PaidsyncConnection
 from flows.sync_payments import SyncOptions
+from flows.triggers import COMMAND_LINE, tag_of
 from paidsync.ledger import Ledger
 from paidsync.settings import settings
 
@@ -23,6 +24,7 @@ _STAGES = (
     "preflight", "take_lease", "extract", "validate", "match_payments", "plan_entries",
     "load_batch", "verify_batch", "report",
 )  # fmt: skip
+_TAG = tag_of(COMMAND_LINE)  # nobody asks for it by name
 _GOOD = ("Completed", "Held", "NothingToDo")
 
 
@@ -63,7 +65,7 @@ class Runs:
     @contextmanager
     def _around(self, run_id: str) -> Iterator[None]:
         """Prefect stands aside: no server, no task records, and artifacts that nobody keeps."""
-        here = SimpleNamespace(id=run_id, run_count=1, parent_flow_run_id=None, tags=[])
+        here = SimpleNamespace(id=run_id, run_count=1, parent_flow_run_id=None, tags=[_TAG])
         with ExitStack() as stack:
             stack.enter_context(disable_run_logger())
             logging.disable(logging.INFO)  # Great Expectations tells of its temporary folders

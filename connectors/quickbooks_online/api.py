@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from connectors.credentials import TokenKeeper
 from connectors.errors import Garbled
 from connectors.http import Call, Http, Reply
+from connectors.oauth import Access
 from connectors.quickbooks_online import query
-from connectors.quickbooks_online.auth import Access
+from connectors.quickbooks_online.auth import app
 from connectors.quickbooks_online.judge import judge
 from connectors.quickbooks_online.query import Answer, Row
 from connectors.quickbooks_online.quota import Quota
@@ -49,7 +50,7 @@ class Api:
     ) -> None:
         self._realm = settings.realm_id
         self._access = Access(
-            settings,
+            app(settings),
             tokens=tokens,
             on_call=on_call,
             longest_wait=longest_wait,

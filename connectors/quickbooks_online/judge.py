@@ -17,6 +17,7 @@ from connectors.errors import (
     TryLater,
 )
 from connectors.http import Reply, by_status
+from connectors.oauth import Refusal, token_judge
 from connectors.quickbooks_online.settings import SYSTEM
 
 _RECONNECT = (
@@ -33,6 +34,18 @@ _WRONG_APP = (
     "different keys."
 )
 _LONGEST_DETAIL = 300
+_BAD_APP = Refusal("Intuit refused the app's client id and secret.", _WRONG_APP)
+
+judge_token = token_judge(
+    SYSTEM,
+    {
+        "invalid_grant": Refusal(
+            "Intuit refused the refresh token: it expired, was replaced or was revoked.", _RECONNECT
+        ),
+        "invalid_client": _BAD_APP,
+        "unauthorized_client": _BAD_APP,
+    },
+)
 
 # Fault code -> what it means, the status it stands for, and what to do where that is special.
 _CODES: Mapping[str, tuple[type[OutsideError], int | None, str | None]] = {
@@ -67,41 +80,6 @@ def judge(reply: Reply) -> OutsideError | None:
     if not isinstance(body, dict) or not any(name in body for name in _PAYLOADS):
         return Garbled(
             "The answer is not the documented JSON.",
-            system=SYSTEM,
-            operation=reply.operation,
-            status=reply.status,
-            request_id=reply.request_id,
-        )
-    return None
-
-
-def judge_token(reply: Reply) -> OutsideError | None:
-    """The same for the token endpoint; its bodies hold secrets and are never quoted."""
-    body = reply.body if isinstance(reply.body, dict) else {}
-    code = body.get("error")
-    if code == "invalid_grant":
-        return AccessRefused(
-            "Intuit refused the refresh token: it expired, was replaced or was revoked.",
-            system=SYSTEM,
-            operation=reply.operation,
-            code="invalid_grant",
-            request_id=reply.request_id,
-            action=_RECONNECT,
-        )
-    if code in ("invalid_client", "unauthorized_client"):
-        return AccessRefused(
-            "Intuit refused the app's client id and secret.",
-            system=SYSTEM,
-            operation=reply.operation,
-            code=str(code),
-            request_id=reply.request_id,
-            action=_WRONG_APP,
-        )
-    if not 200 <= reply.status < 300:
-        return by_status(SYSTEM, reply, f"The token endpoint answered {reply.status}.")
-    if not isinstance(body.get("access_token"), str) or not body["access_token"]:
-        return Garbled(
-            "The token endpoint's answer holds no access token.",
             system=SYSTEM,
             operation=reply.operation,
             status=reply.status,

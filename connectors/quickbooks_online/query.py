@@ -108,6 +108,13 @@ class _Window:
             f"STARTPOSITION {position} MAXRESULTS {ROWS}"
         )
 
+    def holds(self, rows: list[Row]) -> bool:
+        """Whether every row that says when it changed did so in this window."""
+        return all(
+            (self.start is None or self.start <= second) and (self.end is None or second < self.end)
+            for second in _seconds(rows)
+        )
+
     def count(self) -> str:
         return f"SELECT COUNT(*) FROM {self.entity}{self._where()}"  # noqa: S608
 
@@ -131,6 +138,8 @@ def walk(ask: Ask, entity: str, since: datetime | None) -> Iterator[Chunk]:
         answer = ask(window.select())
         began = began or answer.time
         rows = answer.rows
+        if not window.holds(rows):
+            raise Garbled("An answer holds records that were not asked for.", system=SYSTEM)
         if len(rows) >= ROWS:
             oldest, newest = _ends(rows)
             low = oldest if low is None else low
@@ -149,6 +158,15 @@ def walk(ask: Ask, entity: str, since: datetime | None) -> Iterator[Chunk]:
         start = low = end
         end = low + width if low + width <= began.timestamp() else None
         cut = False
+
+
+def _seconds(rows: list[Row]) -> Iterator[int]:
+    """When rows last changed; one that does not say is left to whoever reads it."""
+    for row in rows:
+        try:
+            yield int(updated_at(row).timestamp())
+        except (AttributeError, ValueError):
+            continue
 
 
 def _ends(rows: list[Row]) -> tuple[int, int]:

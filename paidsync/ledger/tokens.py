@@ -28,34 +28,42 @@ class Tokens:
         self._engine = engine
 
     def keeper(self, connection: str, key: str | None) -> "TokenKeeper":
-        """``key`` is a Fernet key. Raises TokenKeyUnusable where it is missing or malformed."""
-        if not key:
-            raise TokenKeyUnusable(
-                "PAIDSYNC_SECRET_KEY is not set; it encrypts refresh tokens in the ledger. "
-                "Make one with `paidsync settings --new-key` and keep it with your secrets."
-            )
-        try:
-            cipher = Fernet(key)
-        except ValueError as error:
-            raise TokenKeyUnusable(
-                "PAIDSYNC_SECRET_KEY is not a Fernet key (32 bytes, URL-safe base64). "
-                "Make one with `paidsync settings --new-key`."
-            ) from error
-        return TokenKeeper(self._engine, connection, cipher)
+        """``key`` is a Fernet key; it is asked for when a token is to be refreshed, so that a
+        connection whose tokens do not rotate needs none."""
+        return TokenKeeper(self._engine, connection, key)
+
+
+def cipher_of(key: str | None) -> Fernet:
+    """What encrypts secrets in the ledger. Raises TokenKeyUnusable where the key is missing or
+    malformed."""
+    if not key:
+        raise TokenKeyUnusable(
+            "PAIDSYNC_SECRET_KEY is not set; it encrypts refresh tokens and approvers' seeds in "
+            "the ledger. Make one with `paidsync settings --new-key` and keep it with your secrets."
+        )
+    try:
+        return Fernet(key)
+    except ValueError as error:
+        raise TokenKeyUnusable(
+            "PAIDSYNC_SECRET_KEY is not a Fernet key (32 bytes, URL-safe base64). "
+            "Make one with `paidsync settings --new-key`."
+        ) from error
 
 
 class TokenKeeper:
     """Keeps the newest refresh token of one connection for all processes on this ledger."""
 
-    def __init__(self, engine: Engine, connection: str, cipher: Fernet) -> None:
+    def __init__(self, engine: Engine, connection: str, key: str | None) -> None:
         self._engine = engine
         self._connection = connection
-        self._cipher = cipher
+        self._key = key
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Wait until no other process refreshes, then keep them waiting. The lock of a process
-        that died ends by itself."""
+        that died ends by itself. Raises TokenKeyUnusable where the key is missing or malformed,
+        before a token could be traded for one that cannot be kept."""
+        cipher_of(self._key)
         owner = secrets.token_hex(8)
         deadline = time.monotonic() + 2 * _LOCK_SECONDS
         while not self._lock(owner):
@@ -99,7 +107,7 @@ class TokenKeeper:
         if kept is None:
             return None
         try:
-            return self._cipher.decrypt(kept.encode()).decode()
+            return cipher_of(self._key).decrypt(kept.encode()).decode()
         except InvalidToken as error:
             raise TokenKeyUnusable(
                 f"PAIDSYNC_SECRET_KEY does not open the token kept for {self._connection}. "
@@ -108,7 +116,7 @@ class TokenKeeper:
 
     def save(self, token: str) -> None:
         """Keep a rotated token; durable when this returns."""
-        ciphertext = self._cipher.encrypt(token.encode()).decode()
+        ciphertext = cipher_of(self._key).encrypt(token.encode()).decode()
         with self._engine.begin() as db:
             upsert(
                 db,

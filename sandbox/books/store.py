@@ -144,6 +144,15 @@ class Books(ABC):
         """What of a prepayment or an overpayment can still be applied to bills."""
         return payment.total - sum((line.amount for line in payment.lines), Decimal(0))
 
+    def why_not_delete(self, row: Bill | VendorCredit | BillPayment) -> str | None:
+        """Say why a document cannot be deleted now, as a sentence."""
+        if isinstance(row, BillPayment):
+            return None
+        uses = [(one.id, use.bill_id) for one in self.credits.rows.values() for use in one.uses]
+        if row.payments or any(row.id in use for use in uses):
+            return "It is paid or credited; take that back first."
+        return None
+
     # What holds in all of them
 
     def table(self, kind: str) -> AnyTable:

@@ -266,6 +266,12 @@ class Organisation(Books):
             batch.deleted = True
             self.batches.touch(batch, now)
 
+    def why_not_delete(self, row: Bill | VendorCredit | BillPayment) -> str | None:
+        """A payment is deleted only once: its record stays."""
+        if isinstance(row, BillPayment) and row.voided:
+            return f"Payment {row.id} is deleted already."
+        return super().why_not_delete(row)
+
     def delete(self, row: Bill | VendorCredit | BillPayment) -> None:
         """Delete a payment, or void a bill or a credit note."""
         if isinstance(row, BillPayment):

@@ -15,7 +15,7 @@ from connectors.http import Call
 from connectors.quickbooks_online.client import QuickBooksOnline
 from connectors.quickbooks_online.settings import QuickBooksOnlineSettings
 from sandbox.books import acts
-from sandbox.books.records import Bill, BillLine, PaymentLine, Vendor, VendorCredit
+from sandbox.books.records import Bill, BillLine, PaymentLine, Vendor
 from sandbox.books.records import BillPayment as Paid
 from sandbox.server import RunningSandbox, start
 from tests.connectors.keeper import MemoryKeeper
@@ -65,14 +65,8 @@ class Shop:
             self.books, vendor_id=self.vendor.id, lines=lines, txn_date=today, number=number
         )
 
-    def credit(self, amount: str) -> VendorCredit:
-        lines = [BillLine(Decimal(amount), "Back charge")]
-        return acts.add_credit(
-            self.books, vendor_id=self.vendor.id, lines=lines, txn_date=self.now().date()
-        )
-
-    def pay(self, *parts: tuple[Bill | VendorCredit, str], **more: Any) -> Paid:
-        lines = [acts.line(Decimal(amount), type(row).__name__, row.id) for row, amount in parts]
+    def pay(self, *parts: tuple[Bill, str], **more: Any) -> Paid:
+        lines = [acts.line(Decimal(amount), "Bill", row.id) for row, amount in parts]
         return acts.add_payment(
             self.books,
             vendor_id=self.vendor.id,

@@ -242,7 +242,7 @@ def test_bill() -> None:
         {"TxnId": "5", "TxnType": "PurchaseOrder"}]}"""
     found = mapping.bill(json.loads(text, parse_float=Decimal), "USD")
     assert seen(found.total, found.tax, found.net) == [Decimal("1200.5"), Decimal("100.5"), 1100]
-    assert seen(found.paid, found.currency, found.number) == [1000, "USD", "HRC-17"]
+    assert seen(found.settled, found.currency, found.number) == [1000, "USD", "HRC-17"]
     assert found.payment_ids == frozenset({"812", "813"})
     assert seen(found.vendor_id, found.vendor_name) == ["71", "Harbor Ridge Concrete"]
     assert seen(found.retainage_of, found.commitments) == [None, frozenset()]
@@ -251,7 +251,12 @@ def test_bill() -> None:
 def test_bill_without_what_is_optional() -> None:
     bare = {"Id": "1", "SyncToken": "0", "MetaData": {"LastUpdatedTime": "2026-11-20T10:15:02Z"}}
     found = mapping.bill(bare | {"TotalAmt": Decimal(10)}, "USD")
-    assert seen(found.number, found.vendor_id, found.date, found.paid) == [None, None, None, None]
+    assert seen(found.number, found.vendor_id, found.date, found.settled) == [
+        None,
+        None,
+        None,
+        None,
+    ]
     assert seen(found.tax, found.net, found.payment_ids) == [0, 10, frozenset()]
 
 

@@ -29,8 +29,10 @@ from town import STAGES, Town
 
 import flows.sync_payments as flow_module
 from connectors.quickbooks_online import quota
+from connectors.xero import quota as xero_quota
 from expectations import bill_payments, payment_applications
 from paidsync.settings import settings
+from sandbox.erps import FIRST
 from sandbox.server import start
 
 
@@ -41,7 +43,8 @@ def _brisk() -> Iterator[None]:
     shared = httpx.create_ssl_context()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("httpx._transports.default.create_ssl_context", lambda **_: shared)
-        patch.setattr(quota, "LIMITS", ((1000, 1.0),))
+        for pace in (quota, xero_quota):
+            patch.setattr(pace, "LIMITS", ((1000, 1.0),))
         for module in (bill_payments, payment_applications):
             patch.setattr(module, "suite", functools.cache(module.suite))
         for stage in STAGES:
@@ -66,10 +69,15 @@ def build(
     with ExitStack() as running:
 
         def make(
-            size: str = "empty", *, seed: int = 7, policy: str = "", connect: bool = True
+            size: str = "empty",
+            *,
+            seed: int = 7,
+            erp: str = FIRST,
+            policy: str = "",
+            connect: bool = True,
         ) -> Town:
             served = running.enter_context(
-                start(size, seed, procore_hourly=1_000_000, procore_spike=1_000_000)
+                start(size, seed, erp=erp, procore_hourly=1_000_000, procore_spike=1_000_000)
             )
             monkeypatch.chdir(tmp_path)  # no .env of the checkout
             monkeypatch.delenv("PAIDSYNC_DATABASE_URL", raising=False)

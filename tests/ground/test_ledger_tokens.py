@@ -49,14 +49,16 @@ def test_another_key_does_not_open_it_and_says_so(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("key", [None, ""])
 def test_without_a_key_no_token_is_kept(ledger: Ledger, key: str | None) -> None:
-    with pytest.raises(TokenKeyUnusable, match="PAIDSYNC_SECRET_KEY is not set"):
-        ledger.tokens.keeper(US, key)
+    keeper = ledger.tokens.keeper(US, key)
+    with pytest.raises(TokenKeyUnusable, match="PAIDSYNC_SECRET_KEY is not set"), keeper.locked():
+        pass  # nothing may be traded from here on
 
 
 @pytest.mark.parametrize("key", ["short", "é" * 43, "A" * 44, "not base64 at all!" * 3])
 def test_a_key_of_another_kind_is_refused_without_being_shown(ledger: Ledger, key: str) -> None:
-    with pytest.raises(TokenKeyUnusable, match="is not a Fernet key") as error:
-        ledger.tokens.keeper(US, key)
+    keeper = ledger.tokens.keeper(US, key)
+    with pytest.raises(TokenKeyUnusable, match="is not a Fernet key") as error, keeper.locked():
+        pass
     assert key not in str(error.value)
 
 
