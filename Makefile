@@ -6,6 +6,7 @@
 # MUTANTS_ARGS="tasks.limits*" which mutants `make mutants` tries; without it, those not tried yet
 # YEAR_ARGS="--seed 8"        what the year is given
 # ERP=xero                    the ERP of the demo, the year and the benchmark; `make demo ERP=all` shows each
+# UP_ARGS="--erp xero"         what `make up` is given; without it, every ERP of the sandbox
 # LOCK_ARGS=--upgrade         `make lock` takes newer versions; without it, it keeps the pins that still fit
 
 .DEFAULT_GOAL := help
@@ -24,6 +25,7 @@ BENCH_ARGS ?= --size 10k
 MUTANTS_ARGS ?=
 YEAR_ARGS ?=
 LOCK_ARGS ?=
+UP_ARGS ?=
 ERP ?= quickbooks_online
 
 # Packages that are still to come are left out, not complained about.
@@ -54,6 +56,14 @@ help: ## This list
 demo: $(VENV)/.ready ## Payments from an ERP to Procore, start to end, against local stand-ins for both
 	@$(BIN)/python -m sandbox.demo --erp $(ERP)
 
+.PHONY: up
+up: $(VENV)/.ready ## Everything on this machine, to try by hand: Prefect with a login, worker, deployments, stand-ins
+	@$(BIN)/python -m sandbox.up $(UP_ARGS)
+
+.PHONY: down
+down: ## End what `make up` started
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox.up --down; fi
+
 .PHONY: test
 test: $(VENV)/.ready ## All tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -73,10 +83,11 @@ lint: $(VENV)/.ready ## Style, format, types and the direction of imports
 lock: $(LOCK_VENV)/.ready ## Rebuild locks/ from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
 	@mkdir -p locks
 	@$(call compile,app,)
+	@$(call compile,scale,--group scale --constraints locks/app.txt)
 	@$(call compile,dev,--group dev --constraints locks/app.txt)
 	@$(call compile,bench,--group dev --group bench --constraints locks/dev.txt)
 	@$(call compile,mutation,--group dev --group mutation --constraints locks/dev.txt)
-	@grep -c '^[a-z0-9]' locks/app.txt locks/dev.txt locks/bench.txt locks/mutation.txt
+	@grep -c '^[a-z0-9]' locks/app.txt locks/scale.txt locks/dev.txt locks/bench.txt locks/mutation.txt
 
 compile = $(LOCK_VENV)/bin/uv pip compile pyproject.toml $(2) --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command 'make lock' $(LOCK_ARGS) --output-file locks/$(1).txt

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from cli.button import check_button, connect_button
 from connectors.connection import ConnectionFile, read
-from connectors.erp import Erp
+from connectors.erp import Cursor, Erp
 from connectors.http import Call
 from connectors.procore.client import Procore
 from connectors.registry import open_erp
@@ -26,21 +28,22 @@ class Systems:
     procore: Procore
 
 
-def connect(file: Path) -> int:
+def connect(file: Path, *, by_whom: str | None = None) -> int:
     """Check both systems, then store the connection and its policy."""
     ledger = Ledger(settings().ledger_url).require_current()
     connection = read(file)
     with _open(ledger, connection) as systems:
         _show(connection, systems)
-    version = ledger.connections.save(
-        name=connection.name,
-        erp=connection.erp_name,
-        erp_company=connection.erp_company,
-        procore_company=str(connection.procore.company_id),
-        config=connection.without_policy(),
-        policy=connection.policy.model_dump(mode="json"),
-        by_whom=getpass.getuser(),
-    )
+        version = ledger.connections.save(
+            name=connection.name,
+            erp=connection.erp_name,
+            erp_company=connection.erp_company,
+            procore_company=str(connection.procore.company_id),
+            config=connection.without_policy(),
+            policy=connection.policy.model_dump(mode="json"),
+            by_whom=by_whom or getpass.getuser(),
+        )
+        connect_button(connection, systems.procore)
     ledger.close()
     print(f"Connected {connection.name}, policy version {version}.")
     _register(connection)
@@ -54,6 +57,7 @@ def check(name: str) -> int:
     connection = stored_connection(ledger, name)
     with _open(ledger, connection) as systems:
         _show(connection, systems)
+        check_button(connection, systems.procore)
     ledger.close()
     print(f"{name} may run.")
     return 0
@@ -84,6 +88,7 @@ def _open(ledger: Ledger, connection: ConnectionFile) -> Iterator[Systems]:
 def _show(connection: ConnectionFile, systems: Systems) -> None:
     """What was found, what the connection may do, and what is missing."""
     found = look(systems.erp, systems.procore, connection.erp_company)
+    _try_reading(systems.erp)
     print(f"{found['erp']:<20} {found['erp_company_name']} ({found['erp_company']})")
     print(f"{'':<20} home currency {found['home_currency']}, days in {found['time_zone']}")
     print(f"{'Procore':<20} {found['procore_company_name']} ({connection.procore.company_id})")
@@ -95,6 +100,14 @@ def _show(connection: ConnectionFile, systems: Systems) -> None:
         print(f"{'missing':<20} {line}")
     for line in _cannot(systems.erp):
         print(f"{'good to know':<20} {line}")
+
+
+def _try_reading(erp: Erp) -> None:
+    """Read a little of what every run reads, so that a permission that is missing shows now."""
+    company = erp.company()
+    today = company.now.astimezone(ZoneInfo(company.time_zone)).date()
+    erp.control_total(today, today, until=company.now)
+    erp.changed_bills(Cursor(company.now))
 
 
 def _missing(found: dict[str, Any], active: list[Any]) -> list[str]:
@@ -117,7 +130,7 @@ def _cannot(erp: Erp) -> list[str]:
             "everything is read again."
         )
     if not can.gives_payment_method:
-        lines.append(f"{erp.title} names no payment method.")
+        lines.append(f"{erp.title} does not say how a payment was made, or not always.")
     return lines
 
 

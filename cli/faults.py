@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from cli.logs import log_as_asked
 from connectors.errors import OutsideError, WrongSettings
 from paidsync.ledger import LedgerUnusable
 from paidsync.ledger.connections import CompanyChanged
@@ -20,6 +21,7 @@ _FAILED, _WRONG_USE = 1, 2
 def explained(command: Callable[[argparse.Namespace], int], chosen: argparse.Namespace) -> int:
     """Run a command; what a person can mend is printed as a sentence."""
     try:
+        log_as_asked()
         return command(chosen)
     except (WrongSettings, LedgerUnusable, TokenKeyUnusable, CompanyChanged, WrongUse) as error:
         return _say(str(error), _WRONG_USE)

@@ -1,32 +1,56 @@
 """``paidsync holds`` and ``paidsync decide``: what waits for a person."""
 
-from typing import Any
+from collections.abc import Iterable
 
 from cli.faults import WrongUse
-from paidsync import money
 from paidsync.ledger import Ledger
-from paidsync.reasons import Decision, Hold
-from paidsync.records import rows_of
+from paidsync.reasons import Decision
 from paidsync.settings import settings
+from tasks.deciding import CannotDecide, Wish, directory
+from tasks.deciding import decide as keep_decision
 from tasks.desk import stored_connection
+from tasks.held import Waiting, put_aside, reasons, sums, waiting
+from tasks.pages import shown_money
 
 
-def holds(name: str) -> int:
-    """List the open holds, the oldest first, each with what may be decided."""
+def holds(name: str | None) -> int:
+    """List the open holds, the oldest first, each with what may be decided; without a name those
+    of every connection."""
     ledger = Ledger(settings().ledger_url).require_current()
-    stored_connection(ledger, name)
-    waiting = ledger.holds.open(name)
-    stored = ledger.allocations.by_id(name, [hold["allocation_id"] for hold in waiting])
-    paid = {row["allocation_id"]: row for row in rows_of(stored)}
-    for hold in waiting:
-        reason = Hold(hold["reason"])
-        print(f"{hold['hold_id']:>6}  {reason}  {_about(paid.get(hold['allocation_id'], {}))}")
-        print(f"        {hold['detail'] or reason.plain}")
-        choices = " | ".join(reason.decisions) or "nothing to decide here"
-        print(f"        {reason.action} ({choices})")
-    print(f"{len(waiting)} held in {name}.")
+    if name is not None:
+        stored_connection(ledger, name)
+    names = [name] if name is not None else [each.name for each in ledger.connections.all()]
+    everything: list[Waiting] = []
+    for each in names:
+        everything += _list(ledger, each)
+    if name is None:
+        print(f"{len(everything)} held in {len(names)} connections: {_totals(everything)}.")
     ledger.close()
     return 0
+
+
+def _list(ledger: Ledger, name: str) -> list[Waiting]:
+    held, aside = waiting(ledger, name), put_aside(ledger, name)
+    for hold in held:
+        print(f"{hold.number:>6}  {hold.reason}  {hold.about}")
+        print(f"        {hold.seen}")
+        choices = " | ".join(hold.choices) or "nothing to decide here"
+        print(f"        {hold.reason.action} ({choices})")
+        if hold.decided:
+            print(f"        {hold.decided}; the next run acts on it")
+    print(f"{len(held)} held in {name}{f': {_totals(held)}' if held else ''}.")
+    if aside:
+        print(f"{len(aside)} put aside by a decision; `{Decision.RETRY}` takes it back:")
+    for hold in aside:
+        print(f"{hold.number:>6}  {hold.reason}  {hold.about}")
+        print(f"        {hold.decided or hold.seen}")
+    return held
+
+
+def _totals(held: Iterable[Waiting]) -> str:
+    held = list(held)
+    counted = ", ".join(f"{reason} {count}" for reason, count in reasons(held).items())
+    return f"{shown_money(sums(held))} ({counted or 'nothing'})"
 
 
 def decide(
@@ -39,55 +63,27 @@ def decide(
     note: str | None,
 ) -> int:
     """Keep a person's decision about a hold, bound to the allocation as it is now."""
-    ledger = Ledger(settings().ledger_url).require_current()
-    stored_connection(ledger, name)
-    hold = next((each for each in ledger.holds.open(name) if each["hold_id"] == hold_id), None)
-    if hold is None:
+    if decision not in tuple(Decision):
         raise WrongUse(
-            f"{name} has no open hold {hold_id}. List them with `paidsync holds {name}`."
+            f"There is no decision {decision!r}. `paidsync holds {name}` lists what can be decided "
+            "about each hold."
         )
-    chosen = _chosen(Hold(hold["reason"]), decision, application_id)
-    ledger.holds.decide(
-        name,
-        subject="hold",
-        subject_id=hold["allocation_id"],
-        reason=hold["reason"],
-        state=hold["state"],
-        decision=chosen.value,
+    ledger = Ledger(settings().ledger_url).require_current()
+    connection = stored_connection(ledger, name)
+    wish = Wish(
+        hold=hold_id,
+        decision=Decision(decision),
         application_id=application_id,
         by_whom=by_whom,
         note=note,
     )
-    print(
-        f"Hold {hold_id} ({hold['reason']}): {chosen}, by {by_whom} (claimed). {chosen.plain} "
-        f"Run `paidsync sync {name}`."
-    )
+    try:
+        with directory(connection, settings()) as procore:
+            done = keep_decision(ledger, procore, name, wish)
+    except CannotDecide as refused:
+        raise WrongUse(str(refused)) from None
+    print(f"{done.sentence} Run `paidsync sync {name}`.")
+    for each in done.accepted:
+        print(f"  accepted: {each}")
     ledger.close()
     return 0
-
-
-def _chosen(reason: Hold, decision: str, application_id: str | None) -> Decision:
-    if decision not in tuple(reason.decisions):
-        choices = ", ".join(reason.decisions) or "nothing"
-        raise WrongUse(f"About {reason} {choices} can be decided, not {decision!r}.")
-    chosen = Decision(decision)
-    if (chosen is Decision.LINK) != (application_id is not None):
-        raise WrongUse(
-            "`link` needs --application with the id of a payment application in Procore; no other "
-            "decision takes one."
-        )
-    return chosen
-
-
-def _about(row: dict[str, Any]) -> str:
-    if not row:
-        return ""
-    amount = (
-        money.shown(row["cash_minor"], row["currency"])
-        if row["cash_minor"] is not None and row["currency"]
-        else "?"
-    )
-    return (
-        f"bill {row['bill_number'] or row['bill_id']} of {row['vendor_name'] or '?'}, {amount} of "
-        f"{row['payment_date'] or '?'}, check {row['payment_number'] or '-'}"
-    )

@@ -1,9 +1,7 @@
-"""``paidsync ledger`` and ``paidsync approve``."""
+"""``paidsync ledger``."""
 
-from cli.faults import WrongUse
 from paidsync.ledger import Ledger, schema
 from paidsync.settings import settings
-from tasks.desk import stored_connection
 
 
 def upgrade() -> int:
@@ -33,23 +31,6 @@ def status() -> int:
         )
     ledger.close()
     return 0 if broken is None else 1
-
-
-def approve(name: str, plan: str, *, by_whom: str, note: str | None) -> int:
-    """Approve a refused plan; the next run carries it out if it is still the same."""
-    ledger = Ledger(settings().ledger_url).require_current()
-    stored_connection(ledger, name)
-    refused = ledger.runs.refused_plans(name)
-    found = [each for each in refused if each.startswith(plan)]
-    if len(found) != 1:
-        known = ", ".join(each[:12] for each in refused) or "none"
-        raise WrongUse(f"{plan!r} names no single refused plan of {name} (refused: {known}).")
-    ledger.holds.decide(
-        name, subject="plan", subject_id=found[0], decision="approve", by_whom=by_whom, note=note
-    )
-    print(f"Plan {found[0][:12]} is approved by {by_whom} (claimed). Run `paidsync sync {name}`.")
-    ledger.close()
-    return 0
 
 
 def _last_run(last: object) -> str:

@@ -39,6 +39,11 @@ def _parser() -> argparse.ArgumentParser:
         "connect", help="check both systems and store the connection that a file describes"
     )
     connect.add_argument("file", type=Path, metavar="FILE.toml", help="the connection file")
+    connect.add_argument(
+        "--by",
+        metavar="EMAIL",
+        help="who wrote its policy, and may not approve its plans; without it, this account's user",
+    )
     connect.set_defaults(command=_connect)
 
     check = commands.add_parser("check", help="check both systems of a stored connection")
@@ -66,19 +71,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="judge what is posted already by the present policy, too; its plan needs approval",
     )
+    sync.add_argument(
+        "--as",
+        dest="requested_by",
+        metavar="EMAIL",
+        help="who asks for it, in Procore; without it, the service account",
+    )
     sync.set_defaults(command=_sync)
 
-    approve = commands.add_parser(
-        "approve", help="let exactly this plan through: a mass change, or a restatement"
-    )
-    approve.add_argument("name", help="the connection")
-    approve.add_argument("plan", help="the plan's hash, as the refused run shows it")
-    approve.add_argument("--by", required=True, metavar="EMAIL", help="who approves")
-    approve.add_argument("--note", help="why")
-    approve.set_defaults(command=_approve)
+    _add_approvals(commands)
 
     holds = commands.add_parser("holds", help="list what waits for a person, and what may be done")
-    holds.add_argument("name", help="the connection")
+    holds.add_argument("name", nargs="?", help="the connection; without it, every one")
     holds.set_defaults(command=_holds)
 
     decide = commands.add_parser("decide", help="decide about a hold; the next run acts on it")
@@ -89,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     decide.add_argument("--by", required=True, metavar="EMAIL", help="who decides")
     decide.add_argument("--note", help="why")
     decide.set_defaults(command=_decide)
+
+    _add_probe(commands)
 
     ledger = commands.add_parser("ledger", help="create, migrate, look at or mend the ledger")
     verbs = ledger.add_subparsers(title="verbs", required=True, metavar="VERB")
@@ -102,6 +108,20 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.add_argument("name", help="the connection")
     rebuild.set_defaults(command=_ledger_rebuild)
 
+    _add_operations(commands)
+
+    listen = commands.add_parser(
+        "listen", help="hear Procore's button and the webhooks of ERPs, and start what they ask for"
+    )
+    listen.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
+    listen.add_argument("--port", type=int, default=8600, help="0 takes a free one (8600)")
+    listen.add_argument(
+        "--proxy",
+        metavar="ADDRESS",
+        help="the TLS proxy before it, whose X-Forwarded-For is believed",
+    )
+    listen.set_defaults(command=_listen)
+
     settings = commands.add_parser("settings", help="show the settings in effect, secrets masked")
     settings.add_argument(
         "--new-key", action="store_true", help="print a new key for PAIDSYNC_SECRET_KEY instead"
@@ -110,10 +130,88 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_approvals(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Plans that wait for a second person, and how that person proves who they are."""
+    plans = commands.add_parser("plans", help="list the plans that wait for a second person")
+    plans.add_argument("name", help="the connection")
+    plans.set_defaults(command=_plans)
+
+    for verdict, what in (
+        ("approve", "let exactly this plan through in the next sync"),
+        ("reject", "leave the payments of this plan held"),
+    ):
+        answer = commands.add_parser(verdict, help=what)
+        answer.add_argument("name", help="the connection")
+        answer.add_argument("plan", help="the plan's hash, or its first 12 characters")
+        answer.add_argument("--by", required=True, metavar="EMAIL", help="who decides, in Procore")
+        answer.add_argument("--code", metavar="DIGITS", help="the authenticator app's present code")
+        answer.add_argument("--note", help="why")
+        answer.set_defaults(command=_answer, verdict=verdict)
+
+    approvers = commands.add_parser("approvers", help="who proves by a code that they decide")
+    verbs = approvers.add_subparsers(title="verbs", required=True, metavar="VERB")
+    for verb, what in (
+        ("add", "give a person a one-time code, and show its secret once"),
+        ("remove", "forget a person's one-time code"),
+    ):
+        chosen = verbs.add_parser(verb, help=what)
+        chosen.add_argument("email", metavar="EMAIL", help="their e-mail address in Procore")
+        chosen.set_defaults(command=_approvers, verb=verb)
+    verbs.add_parser("list", help="show who has one").set_defaults(command=_approvers, verb="list")
+
+
+def _add_probe(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What is asked of a sandbox company before anybody relies on it."""
+    probe = commands.add_parser(
+        "probe", help="find out in a sandbox company what Procore's documentation leaves open"
+    )
+    probe.add_argument("name", help="the connection")
+    probe.add_argument("--show", action="store_true", help="show what was learned; write nothing")
+    probe.add_argument("--commitment", metavar="ID", help="Procore's id; rows of a cent go there")
+    probe.add_argument("--application", metavar="ID", help="a payment application on it")
+    probe.add_argument(
+        "--tab-off", metavar="ID", help="another commitment, whose Payments Issued tab is off"
+    )
+    probe.add_argument("--yes", action="store_true", help="write without asking first")
+    probe.add_argument(
+        "--i-know-this-is-production", action="store_true", help="the host is Procore's own"
+    )
+    probe.set_defaults(command=_probe)
+
+
+def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What data engineers run beside Prefect."""
+    worker = commands.add_parser(
+        "worker", help="start Prefect's worker for the pool `paidsync`, logging as PaidSync does"
+    )
+    worker.add_argument(
+        "--with-healthcheck",
+        action="store_true",
+        help="answer on PREFECT_WORKER_WEBSERVER_PORT (8080) whether it still asks for work",
+    )
+    worker.set_defaults(command=_worker)
+
+    automations = commands.add_parser("automations", help="alerts, and an end for stuck runs")
+    verbs = automations.add_subparsers(title="verbs", required=True, metavar="VERB")
+    load = verbs.add_parser(
+        "load", help="put the automations into Prefect; again, and they are brought up to date"
+    )
+    load.add_argument(
+        "file", type=Path, nargs="?", metavar="FILE.yaml", help="instead of deploy/automations.yaml"
+    )
+    load.add_argument(
+        "--notify",
+        metavar="TYPE/NAME",
+        help="the Prefect block that notifies, for example slack-webhook/accounting "
+        "(PAIDSYNC_NOTIFY_BLOCK)",
+    )
+    load.set_defaults(command=_automations_load)
+
+
 def _connect(chosen: argparse.Namespace) -> int:
     from cli.connect import connect
 
-    return connect(chosen.file)
+    return connect(chosen.file, by_whom=chosen.by)
 
 
 def _check(chosen: argparse.Namespace) -> int:
@@ -131,13 +229,35 @@ def _sync(chosen: argparse.Namespace) -> int:
         since=chosen.since,
         projects=chosen.project,
         restate=chosen.restate,
+        requested_by=chosen.requested_by,
     )
 
 
-def _approve(chosen: argparse.Namespace) -> int:
-    from cli.ledger import approve
+def _plans(chosen: argparse.Namespace) -> int:
+    from cli.approvals import plans
 
-    return approve(chosen.name, chosen.plan, by_whom=chosen.by, note=chosen.note)
+    return plans(chosen.name)
+
+
+def _answer(chosen: argparse.Namespace) -> int:
+    from cli.approvals import answer
+
+    return answer(
+        chosen.name,
+        chosen.plan,
+        chosen.verdict,
+        by_whom=chosen.by,
+        code=chosen.code,
+        note=chosen.note,
+    )
+
+
+def _approvers(chosen: argparse.Namespace) -> int:
+    from cli import approvers
+
+    if chosen.verb == "list":
+        return approvers.show()
+    return (approvers.add if chosen.verb == "add" else approvers.remove)(chosen.email)
 
 
 def _holds(chosen: argparse.Namespace) -> int:
@@ -159,6 +279,24 @@ def _decide(chosen: argparse.Namespace) -> int:
     )
 
 
+def _probe(chosen: argparse.Namespace) -> int:
+    from cli.faults import WrongUse
+    from cli.probe import probe, show
+
+    if chosen.show:
+        return show(chosen.name)
+    if chosen.commitment is None:
+        raise WrongUse("Name the commitment to write to with --commitment, or give --show.")
+    return probe(
+        chosen.name,
+        commitment=chosen.commitment,
+        application=chosen.application,
+        without_tab=chosen.tab_off,
+        yes=chosen.yes,
+        known_production=chosen.i_know_this_is_production,
+    )
+
+
 def _ledger_upgrade(_chosen: argparse.Namespace) -> int:
     from cli.ledger import upgrade
 
@@ -175,6 +313,24 @@ def _ledger_rebuild(chosen: argparse.Namespace) -> int:
     from cli.ledger_rebuild import rebuild_ledger
 
     return rebuild_ledger(chosen.name)
+
+
+def _worker(chosen: argparse.Namespace) -> int:
+    from cli.worker import worker
+
+    return worker(with_healthcheck=chosen.with_healthcheck)
+
+
+def _automations_load(chosen: argparse.Namespace) -> int:
+    from cli.automations import load
+
+    return load(chosen.file, chosen.notify)
+
+
+def _listen(chosen: argparse.Namespace) -> int:
+    from cli.listen import listen
+
+    return listen(chosen.host, chosen.port, proxy=chosen.proxy)
 
 
 def _settings(chosen: argparse.Namespace) -> int:

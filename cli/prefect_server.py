@@ -1,6 +1,7 @@
 """What the command line needs of the Prefect server."""
 
 from prefect.client.orchestration import get_client
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL
 
 from cli.faults import WrongUse
@@ -14,7 +15,7 @@ def is_named() -> bool:
 
 
 def require_server() -> None:
-    """Raises WrongUse where no Prefect server answers."""
+    """Raises WrongUse where no Prefect server answers, or where it does not let us in."""
     url = PREFECT_API_URL.value()
     if not url:
         raise WrongUse(
@@ -28,6 +29,14 @@ def require_server() -> None:
             f"The Prefect server at {url} does not answer ({type(fault).__name__}). Start it with "
             "`prefect server start`, or correct PREFECT_API_URL."
         )
+    try:
+        with get_client(sync_client=True) as client:
+            client.api_version()
+    except PrefectHTTPStatusError as error:
+        raise WrongUse(
+            f"The Prefect server at {url} refuses this login ({error.response.status_code}). Set "
+            "PREFECT_API_AUTH_STRING to the user:password that it was started with."
+        ) from None
 
 
 def register(connection: ConnectionFile) -> PaidsyncConnection:

@@ -3,11 +3,13 @@
 from datetime import date
 from typing import Any
 
+from prefect import tags
 from pydantic import ValidationError
 
 from cli.faults import WrongUse
 from cli.prefect_server import register, require_server
 from flows.sync_payments import SyncOptions, sync_payments
+from flows.triggers import COMMAND_LINE, tag_of
 from paidsync.ledger import Ledger
 from paidsync.settings import settings
 from tasks.desk import stored_connection
@@ -17,7 +19,13 @@ _EXIT = {"Completed": 0, "NothingToDo": 0, "Held": 3, "Partial": 3, "AwaitingApp
 
 
 def sync(
-    name: str, *, preview: bool, since: date | None, projects: list[str], restate: str | None
+    name: str,
+    *,
+    preview: bool,
+    since: date | None,
+    projects: list[str],
+    restate: str | None,
+    requested_by: str | None,
 ) -> int:
     """Run the flow and print what it came to."""
     ledger = Ledger(settings().ledger_url).require_current()
@@ -25,12 +33,19 @@ def sync(
     require_server()
     try:
         options = SyncOptions(
-            mode="preview" if preview else "sync", since=since, projects=projects, restate=restate
+            mode="preview" if preview else "sync",
+            since=since,
+            projects=projects,
+            restate=restate,
+            requested_by=requested_by,
         )
     except ValidationError as error:
         faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
         raise WrongUse(f"These options cannot be used: {faults}.") from None
-    state = sync_payments(register(connection), options, return_state=True)
+    handle = register(connection)
+    # "paidsync" as the deployments' runs have it: automations choose by it.
+    with tags("paidsync", tag_of(COMMAND_LINE)):
+        state = sync_payments(handle, options, return_state=True)
     run = ledger.runs.get(str(state.state_details.flow_run_id))
     ledger.close()
     if run is None or not run.summary:
@@ -60,6 +75,7 @@ def _print(summary: dict[str, Any], folder: str) -> None:
         ("pending", sum(summary["pending"].values()), summary["pending_money"]),
         ("outside", sum(summary["outside"].values()), summary["outside_money"]),
         ("left", summary["left"], None),
+        *([("awaiting", "", summary["awaiting_money"])] if summary["awaiting_plan"] else []),
     ]
     for label, count, sums in lines:
         print(f"  {label:<14} {count:>6}  {shown_money(sums) if sums else ''}".rstrip())

@@ -9,14 +9,14 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from docs import rules_words as words
 from expectations.rules import BILL_PAYMENTS, PAYMENT_APPLICATIONS, RUN, Rule
-from paidsync.policy import MappedBills, Policy, SplitBill, SplitPart
+from paidsync.policy import MappedBills, Over, Policy, SplitBill, SplitPart
 from paidsync.reasons import Decision, Hold, Outside, Pending, Remark, RunState, Stop
 
 TARGET = Path(__file__).parent / "rules.md"
@@ -57,6 +57,8 @@ def page() -> str:
         _rules(RUN),
         words.POLICY,
         _fields(Policy),
+        "`approval = { over = ... }` names:\n",
+        _fields(Over),
         "Each `[[policy.map]]` names:\n",
         _fields(MappedBills),
         "Each `[[policy.split]]` names:\n",
@@ -120,13 +122,20 @@ def _fields(model: type[BaseModel]) -> str:
 def _choices(annotation: Any) -> str:
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{choice}`" for choice in get_args(annotation))
-    if get_origin(annotation) is UnionType:
+    if get_origin(annotation) in (Union, UnionType):
         return " or ".join(
             _choices(each) for each in get_args(annotation) if each is not type(None)
         )
     if get_origin(annotation) is tuple:
         return "a list"
-    return {date: "a date", Decimal: "a number, as text", str: "an id"}[annotation]
+    return {
+        date: "a date",
+        Decimal: "a number, as text",
+        str: "an id",
+        bool: "`true`, `false`",
+        int: "a number",
+        Over: '`{ over = "25000.00" }`',
+    }[annotation]
 
 
 def _default(field: FieldInfo) -> str:

@@ -87,7 +87,7 @@ HELD = (
     ),
 )
 # Words for what is still to come: nothing in this version gives them.
-RESERVED: tuple[Hold | Outside, ...] = (Hold.AWAITING_APPROVAL, Outside.OTHER_CONNECTION)
+RESERVED: tuple[Hold | Outside, ...] = (Outside.OTHER_CONNECTION,)
 
 INTRO = f"""\
 # The rules, for the people who close the books
@@ -125,8 +125,9 @@ seen, what to do, and what you may decide. The table *held* of a run shows the s
 
 1. Mend the cause, in the ERP or in Procore. The next run sees it, closes the hold and posts the
    payment. This is the usual way.
-2. Or decide: `paidsync decide NAME HOLD DECISION --by you@example.com --note "why"`, where HOLD is
-   the number that `paidsync holds` shows. The next run acts on it.
+2. Or decide, in the Prefect UI with the deployment `decide-hold`, or with `paidsync decide NAME
+   HOLD DECISION --by you@example.com --note "why"`, where HOLD is the number that the table and
+   `paidsync holds` show. You have to be an accounting approver in Procore. The next run acts on it.
 
 A decision counts for the payment as it is now. If its amount, bill, vendor or application changes,
 the question is open again.
@@ -136,7 +137,9 @@ the question is open again.
 DECISIONS = """\
 ## What you may decide
 
-Each hold offers some of these; the tables above say which.
+Each hold offers some of these; the tables above say which. All but `link` and `retry` need a note
+that says why. `accept` is bound to the row in Procore, too: when that changes again, it is held
+again. What was decided can be taken back with `retry`, as long as the payment is what it was.
 """
 PENDING = """\
 ## Pending
@@ -161,8 +164,7 @@ STOPS = """\
 
 A stop protects all payments at once. Nothing more is written; what was posted before stays, and
 the next run goes on from there. The run's state is then *Refused*, or *Busy* for `lease_held`. A
-plan is approved with `paidsync approve NAME PLAN --by you@example.com`, where PLAN is what the
-message calls it; the next run carries it out if it is still the same.
+plan is approved by [a second person](approval.md), and carried out if it is still the same.
 """
 STATES = """\
 ## How a run ends

@@ -1,15 +1,18 @@
 """The main job: bill payments of one connection, from the ERP to Procore's Payments Issued."""
 
+from collections.abc import Callable
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from prefect import flow, get_run_logger, runtime
+from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, StateType
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.errors import OutsideError, RateLimited
+from connectors.errors import OutsideError, RateLimited, WrongSettings
 from flows.handle import PaidsyncConnection
+from flows.triggers import trigger_of
 from paidsync.evidence.folder import read_frame
 from paidsync.ledger import Ledger
 from paidsync.ledger.leases import Lease
@@ -21,12 +24,19 @@ from tasks.extract import extract
 from tasks.load import in_batches, is_first_write, load_batch
 from tasks.match import match_payments
 from tasks.opening import LONGEST_RUN, open_run, take_lease
-from tasks.plan import plan_entries, require_loadable
+from tasks.plan import plan_entries
 from tasks.preflight import preflight
+from tasks.progress import Progress
 from tasks.report import Came, report
 from tasks.summary import STATES
 from tasks.validate import validate
 from tasks.verify import seen_red, verify_batch
+from tasks.waiting import require_loadable
+
+# What the run form refuses by itself; whether such a user, or such a project, is there, the
+# preflight asks Procore.
+EMAIL = r"^[^@\s]+@[^@\s]+$"
+ProjectId = Annotated[str, Field(pattern=r"^[0-9]+$", max_length=20)]
 
 
 class SyncOptions(BaseModel):
@@ -43,21 +53,26 @@ class SyncOptions(BaseModel):
     since: date | None = Field(
         None,
         title="Since",
-        description="Read again everything that changed in the ERP on or after this day. Leave "
-        "empty to go on where the last run ended.",
-        json_schema_extra={"position": 1},
+        description="Read again everything that changed in the ERP on or after this day, which is "
+        "not in the future. Leave empty to go on where the last run ended.",
+        # Prefect's server checks a pattern, and no format.
+        json_schema_extra={"position": 1, "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"},
     )
-    projects: list[str] = Field(
+    projects: list[ProjectId] = Field(
         default_factory=list,
         title="Projects",
-        description="Procore project ids; only these are planned. Leave empty for all.",
+        description="Only these projects are planned: the number behind /projects/ in Procore's "
+        "address. Leave empty for all.",
         json_schema_extra={"position": 2},
     )
     requested_by: str | None = Field(
         None,
         title="Requested by",
-        description="Your e-mail address in Procore. It is kept in the evidence.",
-        json_schema_extra={"position": 3},
+        max_length=254,
+        description="Your e-mail address in Procore, where you must be an accounting approver. It "
+        "is kept in the evidence.",
+        # The form's pattern: behind Procore's button may be a user whose address is not shown.
+        json_schema_extra={"position": 3, "pattern": EMAIL},
     )
     restate: str | None = Field(
         None,
@@ -97,43 +112,67 @@ def sync_payments(connection: PaidsyncConnection, options: SyncOptions = _A_PREV
     """
     own = settings()
     ledger = Ledger(own.ledger_url).require_current()
-    run = open_run(
-        own,
-        ledger,
-        connection=connection.connection,
-        run_id=str(runtime.flow_run.id),
-        attempt=int(runtime.flow_run.run_count or 1),
-        mode=options.mode,
-        since=options.since.isoformat() if options.since else None,
-        projects=tuple(options.projects),
-        restate=options.restate,
-        requested_by=options.requested_by,
-        trigger="schedule" if runtime.flow_run.parent_flow_run_id else "on demand",
-    )
-    _tag(run)
-    came = Came()
     try:
-        summary = _attempt(run, came, ledger)
+        try:
+            run = open_run(
+                own,
+                ledger,
+                connection=connection.connection,
+                run_id=str(runtime.flow_run.id),
+                attempt=int(runtime.flow_run.run_count or 1),
+                mode=options.mode,
+                since=options.since.isoformat() if options.since else None,
+                projects=tuple(options.projects),
+                restate=options.restate,
+                requested_by=options.requested_by,
+                trigger=trigger_of(
+                    runtime.flow_run.tags, child=bool(runtime.flow_run.parent_flow_run_id)
+                ),
+            )
+        except WrongSettings as unknown:
+            return refused(ledger, connection.connection, unknown)
+        return carry_out(run, ledger)
     finally:
         ledger.close()
+
+
+def carry_out(
+    run: Run, ledger: Ledger, *, first: Callable[[Run], dict[str, Any]] | None = None
+) -> State:
+    """The stages of a run that was opened, and its state; ``first`` takes a decision before."""
+    _tag(run)
+    summary = _attempt(run, Came(), ledger, first)
     name = summary["state"]
     return State(type=StateType(STATES[name]), name=name, message=summary["message"])
 
 
-def _attempt(run: Run, came: Came, ledger: Ledger) -> dict[str, Any]:
+def refused(ledger: Ledger, name: str, why: WrongSettings) -> State:
+    """A run of a connection that the ledger does not know has no run folder; the audit trail and
+    an artifact tell of it."""
+    ledger.runs.refused(str(runtime.flow_run.id), name, str(why))
+    try:
+        create_markdown_artifact(str(why), key="refused", description="This run was refused.")
+    except Exception:  # noqa: BLE001 - it is only a view
+        get_run_logger().warning("Prefect does not show why.", exc_info=True)
+    return State(type=StateType.FAILED, name="Refused", message=str(why))
+
+
+def _attempt(
+    run: Run, came: Came, ledger: Ledger, first: Callable[[Run], dict[str, Any]] | None
+) -> dict[str, Any]:
     """The stages, one after the other; whatever happens, the lease is given back."""
     lease: Lease | None = None
     try:
         try:
-            preflight(run)
+            if run.mode != "decide":
+                preflight(run)
+            if first is not None:
+                came.decision = first(run)
             if run.mode == "sync":
                 run = take_lease(run)
                 lease = run.lease
-            extracted, plan = _read_and_plan(run, came)
-            if run.mode == "sync":
-                require_loadable(plan)
-                if plan["awaiting"] is None:
-                    _load(run, came, plan, context=extracted["context"])
+            if run.mode != "decide":
+                _stages(run, came)
         except Exception as trouble:  # noqa: BLE001 - whatever happened, the evidence is sealed
             came.trouble = trouble
             if not isinstance(trouble, OutsideError | RunStopped):
@@ -142,6 +181,15 @@ def _attempt(run: Run, came: Came, ledger: Ledger) -> dict[str, Any]:
     finally:
         if lease is not None:
             ledger.leases.release(lease)
+
+
+def _stages(run: Run, came: Came) -> None:
+    extracted, plan = _read_and_plan(run, came)
+    if run.mode == "sync":
+        require_loadable(plan)
+        # Who approves has seen that plan alone: where it is another one now, nothing is sent.
+        if run.carries in (None, plan["approved"]):
+            _load(run, came, plan, context=extracted["context"])
 
 
 def _tag(run: Run) -> None:
@@ -165,6 +213,7 @@ def _load(run: Run, came: Came, plan: dict[str, Any], *, context: Ref) -> None:
     version = run.policy_version
     canary = version if is_first_write(run, entries) else None
     batches = in_batches(entries, size, canary_of=canary)
+    progress = Progress(run, entries=len(entries), batches=len(batches))
     first_trouble: OutsideError | None = None
     number = 0
     while batches:
@@ -172,9 +221,9 @@ def _load(run: Run, came: Came, plan: dict[str, Any], *, context: Ref) -> None:
         number += 1
         ids = [entry["origin_id"] for entry in batch]
         of = number + len(batches)
-        states: dict[str, int] = {}
+        sent: dict[str, Any] = {"states": {}, "calls": 0, "windows": []}
         try:
-            states = load_batch(
+            sent = load_batch(
                 run, plan=plan, origin_ids=ids, context=context, batch=number, batches=of
             )
         except RateLimited:
@@ -183,15 +232,17 @@ def _load(run: Run, came: Came, plan: dict[str, Any], *, context: Ref) -> None:
             first_trouble = first_trouble or trouble
         seen = verify_batch(run, origin_ids=ids, batch=number, batches=of)
         came.verified.append(seen)
+        progress.batch(batch, sent["calls"], sent["windows"])
         if seen_red(seen):
             break  # nothing more is sent while something does not stand as it was sent
         rest = [entry for each in batches for entry in each]
         if canary is not None and rest and is_first_write(run, [*batch, *rest]):
             # No canary stands green yet, so the rest waits (money-rules 5.4). One that Procore
             # refused is another matter: that is a plain answer, and the next may be taken.
-            if states != {"refused": 1} or number == _CANARIES:
+            if sent["states"] != {"refused": 1} or number == _CANARIES:
                 break
             batches = in_batches(rest, size, canary_of=version)
+    progress.end()
     came.loaded = first_trouble is None
     if first_trouble is not None:
         raise first_trouble

@@ -9,6 +9,7 @@ LONGEST = 200
 _DIGEST = 32
 _LONGEST_COMPANY = 100
 _HASHED = "sha256"
+_PROBE = "paidsync-probe"
 _PART = "@"  # quoted wherever it belongs to an id itself
 _N = re.compile(r"[1-9][0-9]{0,8}")  # as entry_id writes it: no zero in front
 
@@ -75,3 +76,21 @@ def parse(origin_id: str) -> OriginId | None:
     if allocation.count(":") != 3 or not _N.fullmatch(n):
         return None
     return OriginId(allocation, int(n))
+
+
+def probe_id(installation: str, n: int) -> str:
+    """The origin_id of a row that `paidsync probe` makes: no entry, and known as a probe's."""
+    return f"{_PROBE}:{_quoted(installation)}:{n}"
+
+
+def probe_number(origin_id: str, installation: str) -> int | None:
+    """Which of an installation's probe rows an id names; None for anybody else's."""
+    before, _, n = origin_id.rpartition(":")
+    mine = before == f"{_PROBE}:{_quoted(installation)}" and _N.fullmatch(n)
+    return int(n) if mine else None
+
+
+def is_probe(origin_id: str | None) -> bool:
+    """Whether an id is that of a probe's row, of whichever installation."""
+    parts = (origin_id or "").split(":")
+    return len(parts) == 3 and parts[0] == _PROBE and bool(_N.fullmatch(parts[2]))

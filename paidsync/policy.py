@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 _Id = Annotated[str, Field(min_length=1, max_length=100)]
 Carries = Literal["either", "included", "left_out"]
@@ -49,6 +49,31 @@ class SplitBill(BaseModel):
         return self
 
 
+class Over(BaseModel):
+    """Only what is larger than an amount needs approval."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    over: Decimal = Field(
+        gt=0,
+        max_digits=15,
+        decimal_places=4,
+        description="An amount in major units, as text. Each entry is compared with it in the "
+        "entry's own currency, whichever that is: 25,000.01 USD and 25,000.01 CAD are both over "
+        '`"25000"`. A reversal counts like the payment that it takes back.',
+    )
+
+    @field_validator("over", mode="before")
+    @classmethod
+    def _is_exact(cls, value: object) -> object:
+        if not isinstance(value, float):
+            return value
+        raise ValueError('write the amount as text, for example "25000.00"')
+
+    def __str__(self) -> str:
+        return f"over {self.over:f}"
+
+
 class Policy(BaseModel):
     """Stored in versions; an entry is judged by the version it was posted under (rule 5.5)."""
 
@@ -85,6 +110,28 @@ class Policy(BaseModel):
         description="What follows when only the check number or the date of a posted payment "
         "changed in the ERP.",
     )
+    approval: Literal["never", "reversals", "always"] | Over = Field(
+        "never",
+        description="What a second person has to approve before it is sent: no entry, every "
+        "reversal, every entry over an amount, or every entry. A mass change and a restatement "
+        "always need it.",
+    )
+    approval_hours: int = Field(
+        72,
+        ge=1,
+        le=720,
+        description="After so many hours an approval that was not carried out counts no longer.",
+    )
+    require_proof: bool | None = Field(
+        None,
+        description="Whether who approves has to prove who they are, by a one-time code or a "
+        "trusted proxy; if left out, yes, unless `approval` is `never`.",
+    )
+    requester: Literal["required", "optional"] = Field(
+        "required",
+        description="Whether a run that is started in Prefect's UI has to name who asks for it. "
+        "Schedules and the command line act as the service account either way.",
+    )
     schedule: Literal["hourly", "2h", "4h", "daily", "never"] = Field(
         "hourly", description="How often sync-all runs this connection."
     )
@@ -107,6 +154,11 @@ class Policy(BaseModel):
         if twice:
             raise ValueError(f"applications named twice in map: {', '.join(twice)}")
         return self
+
+    @property
+    def needs_proof(self) -> bool:
+        """Whether a claimed approver is refused."""
+        return self.approval != "never" if self.require_proof is None else self.require_proof
 
     def application_of(self, bill_id: str) -> str | None:
         """The application that the map gives a bill to."""

@@ -65,9 +65,19 @@ class Decision(_Reason):
         "It is posted to the original bill's commitment, on no payment application.",
         "Make sure that no release application will follow.",
     )
+    ACCEPT = (
+        "accept",
+        "What stands in Procore now counts as right; nothing is ever posted to mend it.",
+        "Find out who changed or removed the row, and say why it is right in the note.",
+    )
+    RETRY = (
+        "retry",
+        "Nothing is changed; the next run reads it again and judges it as if nobody had decided.",
+        "Mend the cause first.",
+    )
 
 
-_LEAVE = (Decision.LEAVE,)
+_LEAVE = (Decision.LEAVE, Decision.RETRY)
 
 
 class Outside(_Reason):
@@ -107,6 +117,11 @@ class Outside(_Reason):
         "left_by_decision",
         "It was held, and a person decided to leave it as it is.",
         "Nothing, as long as it stays as it was; a change opens the question again.",
+    )
+    DRIFT_ACCEPTED = (
+        "drift_accepted",
+        "Somebody changed or removed its row in Procore, and a person accepted that.",
+        "Nothing, as long as the payment in the ERP stays as it was.",
     )
     PAID_BY_PROCORE_PAY = (
         "paid_by_procore_pay",
@@ -209,31 +224,31 @@ class Hold(_Reason):
         "ambiguous_match",
         "It is not certain which payment application this bill belongs to.",
         "Make the invoice numbers unique or correct the policy's map, or link the application.",
-        (Decision.LINK, Decision.LEAVE),
+        (Decision.LINK, Decision.LEAVE, Decision.RETRY),
     )
     VENDOR_DIFFERS = (
         "vendor_differs",
         "The payment application names this bill, but neither vendor nor number agree.",
         "Check which bill the application was exported to, and correct the link.",
-        (Decision.POST, Decision.LINK, Decision.LEAVE),
+        (Decision.POST, Decision.LINK, Decision.LEAVE, Decision.RETRY),
     )
     BILL_TOTAL_DIFFERS = (
         "bill_total_differs",
         "The bill's total is not what the payment application says is due.",
         "Compare the bill in the ERP with the application in Procore.",
-        (Decision.POST, Decision.LEAVE),
+        (Decision.POST, Decision.LEAVE, Decision.RETRY),
     )
     BILL_SPANS_COMMITMENTS = (
         "bill_spans_commitments",
         "The bill's lines name several commitments.",
         "Split the bill, or name the split in the connection's policy.",
-        (Decision.POST, Decision.LINK, Decision.LEAVE),
+        (Decision.POST, Decision.LINK, Decision.LEAVE, Decision.RETRY),
     )
     RETAINAGE_WITHOUT_APPLICATION = (
         "retainage_without_application",
         "This retainage bill has no release application in Procore.",
         "Create the release application in Procore, or have it posted without one.",
-        (Decision.LINK, Decision.POST_WITHOUT_APPLICATION, Decision.LEAVE),
+        (Decision.LINK, Decision.POST_WITHOUT_APPLICATION, Decision.LEAVE, Decision.RETRY),
     )
     CASH_SPLIT_UNKNOWN = (
         "cash_split_unknown",
@@ -251,25 +266,25 @@ class Hold(_Reason):
         "overpays_payment_application",
         "More would be paid on the payment application than is due, even with its retainage.",
         "Check the payment in the ERP against the application in Procore.",
-        (Decision.POST, Decision.LEAVE),
+        (Decision.POST, Decision.LEAVE, Decision.RETRY),
     )
     EXCEEDS_ERP_PAID = (
         "exceeds_erp_paid",
         "Procore would show more paid than the ERP says was paid on the bill.",
         "Look for a row in Payments Issued that somebody else entered.",
-        (Decision.POST, Decision.LEAVE),
+        (Decision.POST, Decision.LEAVE, Decision.RETRY),
     )
     LOOKS_LIKE_MANUAL_PAYMENT = (
         "looks_like_manual_payment",
         "Somebody seems to have typed this payment into Procore already.",
         "Remove the typed row in Procore, or confirm that it is another payment.",
-        (Decision.POST, Decision.LEAVE),
+        (Decision.POST, Decision.LEAVE, Decision.RETRY),
     )
     OTHER_INTEGRATION_ROW = (
         "other_integration_row",
         "Another integration seems to have posted this payment already.",
         "Find out which integration owns the payments of this company.",
-        (Decision.POST, Decision.LEAVE),
+        (Decision.POST, Decision.LEAVE, Decision.RETRY),
     )
     PAYMENTS_TAB_DISABLED = (
         "payments_tab_disabled",
@@ -293,31 +308,31 @@ class Hold(_Reason):
         "application_unlinked",
         "The payment was posted, but its application is no longer linked to this bill.",
         "Export the application again, or decide where the payment belongs.",
-        (Decision.LINK, Decision.LEAVE),
+        (Decision.LINK, Decision.LEAVE, Decision.RETRY),
     )
     DELETED_IN_ERP = (
         "deleted_in_erp",
         "The payment was deleted in the ERP after it had been posted.",
         "Confirm the deletion, and it is taken back; the policy can do so by itself.",
-        (Decision.REVERSE, Decision.LEAVE),
+        (Decision.REVERSE, Decision.LEAVE, Decision.RETRY),
     )
     DISAPPEARED_FROM_ERP = (
         "disappeared_from_erp",
         "The ERP no longer shows the payment, without proof that it was deleted.",
         "Look for the payment in the ERP and check the service user's access.",
-        (Decision.REVERSE, Decision.LEAVE),
+        (Decision.REVERSE, Decision.LEAVE, Decision.RETRY),
     )
     CHANGED_BEFORE_START = (
         "changed_before_start",
         "A payment from before the start date was changed in the ERP.",
         "Decide whether Procore has to follow.",
-        (Decision.POST, Decision.LEAVE),
+        (Decision.POST, Decision.LEAVE, Decision.RETRY),
     )
     DRIFT_IN_PROCORE = (
         "drift_in_procore",
         "A row that PaidSync posted was changed or removed in Procore.",
-        "Find out who did it; change it back in Procore, or leave it as it is now.",
-        _LEAVE,
+        "Find out who did it; change it back in Procore, or accept it as it is now.",
+        (Decision.ACCEPT, *_LEAVE),
     )
     DUPLICATE_IN_PROCORE = (
         "duplicate_in_procore",
@@ -339,8 +354,8 @@ class Hold(_Reason):
     )
     AWAITING_APPROVAL = (
         "awaiting_approval",
-        "What is planned for it needs a person's approval.",
-        "Look at the plan; if it is right, approve it.",
+        "What is planned for it needs a second person's approval.",
+        "Look at the plan in the table `awaiting`; approve or reject it.",
     )
 
 
@@ -349,8 +364,18 @@ class Stop(_Reason):
 
     NOT_PERMITTED = (
         "not_permitted",
-        "The service account lacks a permission that the run needs.",
-        "Grant the permission that the message names.",
+        "The service account, or the person who asked, lacks a permission that is needed.",
+        "Grant the permission that the message names, or have somebody act who has it.",
+    )
+    WRONG_REQUEST = (
+        "wrong_request",
+        "The run was asked for something that is not there.",
+        "Correct what the message names, and start it again.",
+    )
+    NOT_PROVEN = (
+        "not_proven",
+        "Who decided about the plan did not prove who they are.",
+        "Decide again, with the one-time code that the app shows then.",
     )
     ERP_TOOL_OFF = (
         "erp_tool_off",
@@ -451,8 +476,8 @@ class RunState(_Reason):
     )
     AWAITING_APPROVAL = (
         "AwaitingApproval",
-        "Nothing was written: the plan waits for a person's approval.",
-        "Look at the plan; if it is right, approve it and run again.",
+        "Done but for a plan that waits for a second person's approval.",
+        "Look at the table `awaiting`; approve the plan or reject it.",
     )
     BUSY = (
         "Busy",

@@ -67,7 +67,8 @@ ALLOCATIONS = Schema(
         "bill_id": TEXT,
         "standing": TEXT,  # paidsync.records.Standing
         "payment_number": TEXT,
-        "payment_date": TEXT,
+        "payment_date": TEXT,  # of a prepayment, the day on which it was applied
+        "document_date": TEXT,  # the payment's own date, which the ERP counts it under
         "payment_method": TEXT,  # check, credit_card, electronic
         "vendor_id": TEXT,  # the bill's vendor, never the payee
         "vendor_name": TEXT,
@@ -87,7 +88,7 @@ ALLOCATIONS = Schema(
         "bill_total_minor": MONEY,
         "bill_net_minor": MONEY,
         "bill_tax_minor": MONEY,
-        "bill_paid_minor": MONEY,  # what the ERP says is settled on the bill, by whatever
+        "bill_settled_minor": MONEY,  # what the ERP says is settled on the bill, by whatever
         "retainage_of": TEXT,
         "named_commitments": TEXT,  # comma-separated external ids on the bill's lines
         "split_application": TEXT,  # of a bill that the policy splits: this part's application
@@ -123,7 +124,8 @@ BILLS = Schema(
         "number": TEXT,
         "currency": TEXT,
         "total_minor": MONEY,
-        "paid_minor": MONEY,
+        "settled_minor": MONEY,
+        "paid_cash_minor": MONEY,
     },
 )
 

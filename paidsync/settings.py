@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from dotenv import load_dotenv
 from platformdirs import user_data_path
@@ -41,7 +42,23 @@ class Settings(BaseSettings):
     retry_seconds: tuple[float, ...] = Field(
         (5.0, 30.0), description="Waits before a stage that failed for a passing reason is retried."
     )
+    button_patience_seconds: int = Field(
+        180,
+        ge=0,
+        description="How long a press of Procore's button waits for another run to end writing.",
+    )
     batch_commitments: int = Field(25, ge=1, description="Commitments in one load and verify task.")
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        description="How the command line, the worker and its runs log: text, or one JSON object a "
+        "line, with the connection and the run's id.",
+    )
+    notify_block: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9-]+/[a-z0-9-]+$",
+        description="Prefect notification block that `paidsync automations load` notifies by, as "
+        "slack-webhook/name; without it those automations are left out.",
+    )
 
     @property
     def ledger_url(self) -> str:

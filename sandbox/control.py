@@ -15,6 +15,7 @@ from starlette.routing import Route
 from . import (
     answers,
     control_ahead,
+    control_button,
     control_erp,
     control_policy,
     control_procore,
@@ -62,6 +63,8 @@ class _Control:
             ("POST", "/faults", self._add_fault),
             ("DELETE", "/faults", self._clear_faults),
             ("POST", "/faults/commit-late", self._commit_late),
+            ("GET", "/procore/button", self._presses),
+            ("POST", "/procore/button", self._press),
             ("POST", "/erp/raw", self._serving(control_raw.erp)),
             ("POST", "/procore/raw", self._serving(control_raw.procore)),
             ("POST", "/erp/rates", self._erp_rates),
@@ -163,6 +166,12 @@ class _Control:
     async def _commit_late(self, request: Request) -> dict[str, Any]:
         statuses = await self.faults.commit_late(everything=True)
         return {"committed": len(statuses), "statuses": statuses}
+
+    async def _presses(self, request: Request) -> dict[str, Any]:
+        return control_button.presses(self.world)
+
+    async def _press(self, request: Request) -> dict[str, Any]:
+        return await control_button.press(self.world, await _asked(request))
 
     async def _erp_rates(self, request: Request) -> dict[str, Any]:
         """The ERP's limits; 0 switches one off."""

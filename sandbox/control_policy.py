@@ -7,15 +7,17 @@ from typing import Any
 
 from .asking import Asked, ControlError, to_amount
 from .company import World
-from .decisions import HOLDS, KINDS, UNSEEN
+from .decisions import DRIFT, HOLDS, KINDS, UNSEEN
 from .judge import Judge, Verdict, seen_now
 from .memory import Decision
 from .policy import CHOICES, Part, Policy
 from .remember import remember_everything
+from .rows import foreign_row
 from .truth import tell
 from .view import View
 
 _WHOLE = Decimal(100)
+DECIDED = ("left_by_decision", "drift_accepted")
 
 
 def policy(world: World, asked: Asked) -> dict[str, Any]:
@@ -134,14 +136,33 @@ def decide(world: World, asked: Asked) -> dict[str, Any]:
         raise ControlError("'to_application_id' goes with the decision 'link', and only with it.")
     if to is not None and to not in world.procore.requisitions:
         raise ControlError(f"There is no payment application {to}.")
+    if decision == "accept" and reason != DRIFT:
+        raise ControlError(f"'accept' is about {DRIFT}, and about nothing else.")
     remember_everything(world)
-    verdict = _held(world, payment_id, bill_id, part, reason)
+    verdict = _held(world, payment_id, bill_id, part, reason, again=decision == "retry")
     world.memory.decisions[verdict.prefix, reason] = Decision(decision, verdict.state, to)
+    if reason == DRIFT:
+        _accept(world, verdict.prefix, anything=decision == "accept")
     return {"origin_prefix": verdict.prefix, "reason": reason, "decision": decision}
 
 
-def _held(world: World, payment_id: str, bill_id: str, part: int | None, reason: str) -> Verdict:
-    """Return the one allocation that is meant, if it is held for that reason."""
+def _accept(world: World, prefix: str, *, anything: bool) -> None:
+    """Note how the drifted rows of an allocation stand now, or that nothing of it is accepted."""
+    memory, rows = world.memory, world.procore.payment_rows.by_id
+    for ident, drifted in memory.drifted.items():
+        if drifted.prefix != prefix:
+            continue
+        memory.accepted.pop(ident, None)
+        if anything:
+            row = rows.get(ident)
+            memory.accepted[ident] = foreign_row(row) if row else None
+
+
+def _held(
+    world: World, payment_id: str, bill_id: str, part: int | None, reason: str, *, again: bool
+) -> Verdict:
+    """Return the one allocation that is meant, if it is held for that reason; or, to be judged
+    `again`, put outside by a decision on it."""
     named = f"Payment {payment_id} on bill {bill_id}"
     found = [
         one
@@ -154,7 +175,9 @@ def _held(world: World, payment_id: str, bill_id: str, part: int | None, reason:
     held = [
         one
         for one in found
-        if reason in UNSEEN or (one.disposition, one.reason) == ("held", reason)
+        if reason in UNSEEN
+        or (one.disposition, one.reason) == ("held", reason)
+        or (again and one.reason in DECIDED and (one.prefix, reason) in world.memory.decisions)
     ]
     if not held:
         is_now = f"{found[0].disposition}, {found[0].reason}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from .asking import Asked, ControlError
 from .company import World
 from .memory import Drifted
 from .procore.model import Commitment, ContractPayment, Requisition
+from .procore.open_points import OpenPoints
 from .procore.origins import DuplicateOrigin
 from .remember import remember_commitment
 from .rows import foreign_row, prefix_of
@@ -235,11 +237,42 @@ def tool(world: World, asked: Asked) -> dict[str, Any]:
     return {"name": name, "enabled": enabled, "level": level}
 
 
+def user(world: World, asked: Asked) -> dict[str, Any]:
+    """Put a person into the directory, or change what is shown of them there."""
+    login, name = str(asked.need("login")), asked.text("name")
+    found = next((u for u in world.procore.users.values() if u.login == login), None)
+    if found is None:
+        ident = world.procore.add_user(login=login, name=name or login)
+        found = world.procore.users[ident]
+    if asked.has("approver"):
+        found.erp_integrated_accountant = asked.get("approver", False) is True
+    if asked.has("active"):
+        found.is_active = asked.get("active", True) is True
+    asked.done()
+    return {
+        "user_id": found.id,
+        "approver": found.erp_integrated_accountant,
+        "active": found.is_active,
+    }
+
+
+def open_points(world: World, asked: Asked) -> dict[str, Any]:
+    """Answer otherwise to what Procore's documentation leaves open."""
+    answers = {name: asked.get(name) for name in OpenPoints.__slots__ if asked.has(name)}
+    asked.done()
+    try:
+        world.procore.points.change(**answers)
+    except ValueError as error:
+        raise ControlError(f"Procore cannot be like that: {error}.") from None
+    return asdict(world.procore.points)
+
+
 ACTIONS = {
     "/procore/application": application,
     "/procore/application/add": add_application,
     "/procore/application/unlink": unlink,
     "/procore/application/export": export,
+    "/procore/open-points": open_points,
     "/procore/row": row,
     "/procore/row/change": change_row,
     "/procore/row/remove": remove_row,
@@ -247,4 +280,5 @@ ACTIONS = {
     "/procore/project": project,
     "/procore/rates": rates,
     "/procore/tool": tool,
+    "/procore/user": user,
 }

@@ -56,7 +56,9 @@ UNSEEN = frozenset(
 
 HOLDS = SEEN | UNSEEN
 
-KINDS = ("leave", "post", "link", "reverse", "post_without_application")
+KINDS = ("leave", "post", "link", "reverse", "post_without_application", "accept", "retry")
+
+DRIFT = "drift_in_procore"
 
 
 def live_state(bill: Bill, match: Match, settled: int, cash: int | None) -> State:
@@ -76,6 +78,12 @@ def decided(world: World, prefix: str, reason: str, state: State) -> Decision | 
     """Return the decision on a hold that is in force."""
     found = world.memory.decisions.get((prefix, reason))
     return found if found is not None and found.state == state else None
+
+
+def accepts(world: World, prefix: str, state: State) -> bool:
+    """Say whether a person accepted what stands, as long as the allocation is what it is now."""
+    found = decided(world, prefix, DRIFT, state)
+    return found is not None and found.decision == "accept"
 
 
 def linked_application(world: World, prefix: str, state: State) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 from .company import World
 from .procore.model import ContractPayment
 from .remember import linked_rightly
-from .rows import foreign_row, prefix_of
+from .rows import foreign_row, is_probe, prefix_of
 from .truth import Expected, Truth, tell
 
 
@@ -63,7 +63,7 @@ def _details(truth: Truth) -> list[dict[str, Any]]:
     for expected in truth.expected.values():
         rows = truth.view.rows(expected.commitment_id).ours.get(expected.prefix, [])
         paid = [row for row in rows if row.amount > 0]
-        if paid and expected.verdict.reason != "drift_in_procore":
+        if paid and expected.verdict.reason not in ("drift_in_procore", "drift_accepted"):
             found += _detail(truth, expected, paid[-1])
     return found
 
@@ -76,7 +76,7 @@ def _detail(truth: Truth, expected: Expected, row: ContractPayment) -> list[dict
     day = payment.dated(verdict.bill_id)
     dates, numbers = {day}, {payment.number or None}
     anew = verdict.disposition == "matched" and verdict.policy.details_changed == "repost"
-    if row.id in world.memory.linked:
+    if row.id in world.memory.linked or row.id in world.memory.accepted:
         return []
     if not anew:
         dates |= world.memory.dates.get(payment.id, set())
@@ -126,6 +126,8 @@ def _foreign(world: World, truth: Truth) -> list[dict[str, Any]]:
             prefix = links[ident].prefix
             found.append({"kind": "not_linked", "payment_row_id": ident, "origin_prefix": prefix})
     for ident, row in rows.items():
+        if is_probe(row.origin_id):
+            continue
         if ident not in world.memory.foreign and prefix_of(world, row.origin_id) is None:
             found.append(
                 {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from .books.records import Bill
-from .decisions import decided, gone_state
+from .decisions import accepts, decided, gone_state
 from .judge import HISTORY, Judge, Verdict
 from .memory import Opening, Stood
 from .shares import whole_prefix
@@ -60,7 +60,7 @@ class Gone:
             commitment_id, requisition_id = stood.commitment_id, stood.requisition_id
         verdict = self._verdict(prefix, self.view.commitment(commitment_id).currency)
         verdict.commitment_id, verdict.requisition_id = commitment_id, requisition_id
-        if not self._drifted(verdict):
+        if not self._drifted(verdict) and not self._accepted(verdict):
             self._stays(verdict, stood, self.view.now(prefix, commitment_id))
         return verdict
 
@@ -70,6 +70,17 @@ class Gone:
             return False
         verdict.commitment_id = drifted.row.commitment_id
         verdict.requisition_id = drifted.row.requisition_id
+        verdict.target = self.view.before(verdict.prefix, verdict.place)
+        return True
+
+    def _accepted(self, verdict: Verdict) -> bool:
+        """What a person accepted since it is gone from the ERP stays."""
+        accepted = self.view.accepted(verdict.prefix)
+        if not accepted or not accepts(self.world, verdict.prefix, verdict.state):
+            return False
+        verdict.put("outside", "drift_accepted")
+        verdict.commitment_id = accepted[0].row.commitment_id
+        verdict.requisition_id = accepted[0].row.requisition_id
         verdict.target = self.view.before(verdict.prefix, verdict.place)
         return True
 

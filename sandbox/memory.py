@@ -83,7 +83,8 @@ class Memory:
     """Per allocation prefix what stood and what was last due; and everybody else's rows.
 
     Of our rows, those up to `seen_row` were there at the last change of the world; `linked` are
-    rows that a person typed and that carry our id since (money-rules 4.3).
+    rows that a person typed and that carry our id since (money-rules 4.3). `accepted` are drifted
+    rows as a person accepted them; None is one that is gone.
     """
 
     stood: dict[str, Stood] = field(default_factory=dict)
@@ -92,6 +93,7 @@ class Memory:
     seen_row: int = 0
     linked: set[int] = field(default_factory=set)
     drifted: dict[int, Drifted] = field(default_factory=dict)
+    accepted: dict[int, ForeignRow | None] = field(default_factory=dict)
     foreign: dict[int, ForeignRow] = field(default_factory=dict)
     numbers: dict[str, set[str | None]] = field(default_factory=dict)
     dates: dict[str, set[date]] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from .memory import ForeignRow
 from .money import to_minor
 from .procore.model import ContractPayment
 
+_PROBE = re.compile(r"paidsync-probe:[^:]+:[1-9]\d*")
 _OUR_TAIL = re.compile(r"^(?P<prefix>.+):(?P<n>\d+)$")
 
 Place = tuple[int, int | None]
@@ -27,6 +28,11 @@ def prefix_of(world: World, origin_id: str | None) -> str | None:
         return None
     found = _OUR_TAIL.match(origin_id)
     return found["prefix"] if found and found["prefix"].count(":") == 3 else None
+
+
+def is_probe(origin_id: str | None) -> bool:
+    """Say whether an id is that of a probe's row: a cent that is nobody's payment."""
+    return _PROBE.fullmatch(origin_id or "") is not None
 
 
 def foreign_row(row: ContractPayment) -> ForeignRow:
@@ -77,6 +83,8 @@ def row_index(world: World) -> RowIndex:
 def _index(world: World) -> RowIndex:
     index, memory = RowIndex(), world.memory
     for row in world.procore.payment_rows.by_id.values():
+        if is_probe(row.origin_id):
+            continue
         amount = to_minor(row.amount, world.procore.commitments[row.contract_id].currency)
         place = (row.contract_id, row.requisition_id)
         on = index.rows.setdefault(row.contract_id, Rows())

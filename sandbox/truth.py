@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from .ceilings import Ceilings
 from .company import World
+from .decisions import DRIFT, accepts
 from .gone import Gone
 from .judge import Judge, Verdict
 from .memory import Stood
@@ -98,7 +99,7 @@ class _Teller:
 
     def _settle(self, verdict: Verdict) -> None:
         """Decide what stands for one live allocation, ceilings apart."""
-        if self._drifted(verdict) or self._twice(verdict):
+        if self._drifted(verdict) or self._twice(verdict) or self._accepted(verdict):
             return
         if verdict.disposition == "matched":
             self._post(verdict)
@@ -161,6 +162,28 @@ class _Teller:
             return False
         row = drifted.row
         standing = self.view.before(verdict.prefix, row.commitment_id)
+        self._expect(verdict, row.commitment_id, row.requisition_id, standing)
+        return True
+
+    def _accepted(self, verdict: Verdict) -> bool:
+        """A person accepted what stands: it stays as long as the allocation is what it was then.
+
+        Afterwards it counts as what was posted; in the place of a row that is gone nothing is
+        posted without a person.
+        """
+        accepted = self.view.accepted(verdict.prefix)
+        if not accepted or verdict.disposition != "matched":
+            return False
+        row = accepted[0].row
+        standing = self.view.before(verdict.prefix, row.commitment_id)
+        if accepts(self.world, verdict.prefix, verdict.state):
+            verdict.put("outside", "drift_accepted")
+        elif not self.view.is_gone(accepted) or verdict.target == standing:
+            if verdict.stood is not None and verdict.stood.cash == verdict.cash:
+                verdict.target = standing
+            return False
+        elif not self.judge.held(verdict, DRIFT):
+            return False
         self._expect(verdict, row.commitment_id, row.requisition_id, standing)
         return True
 

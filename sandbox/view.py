@@ -17,6 +17,7 @@ class View:
         self.index = row_index(world)
         self.matcher = Matcher(world)
         self._drifted: dict[str, Drifted] | None = None
+        self._accepted: dict[str, list[Drifted]] = {}
 
     def rows(self, commitment_id: int) -> Rows:
         """Return the rows of one commitment."""
@@ -41,9 +42,34 @@ class View:
             rows = self.world.procore.payment_rows.by_id
             for ident, drifted in self.world.memory.drifted.items():
                 row = rows.get(ident)
-                if row is None or foreign_row(row) != drifted.row:
+                if self._is_accepted(ident):
+                    self._accepted.setdefault(drifted.prefix, []).append(drifted)
+                elif row is None or foreign_row(row) != drifted.row:
                     self._drifted.setdefault(drifted.prefix, drifted)
         return self._drifted.get(prefix)
+
+    def accepted(self, prefix: str) -> list[Drifted]:
+        """Return the rows of an allocation that a person accepted as they are now, or as gone."""
+        self.drifted(prefix)
+        return self._accepted.get(prefix, [])
+
+    def is_gone(self, accepted: list[Drifted]) -> bool:
+        """Say whether a payment is among them that is gone."""
+        memory = self.world.memory
+        return any(
+            row is None
+            and memory.drifted[ident] in accepted
+            and memory.drifted[ident].row.amount > 0
+            for ident, row in memory.accepted.items()
+        )
+
+    def _is_accepted(self, ident: int) -> bool:
+        memory = self.world.memory
+        if ident not in memory.accepted:
+            return False
+        row = self.world.procore.payment_rows.by_id.get(ident)
+        now = foreign_row(row) if row else None
+        return now == memory.accepted[ident] and now != memory.drifted[ident].row
 
     def refused_place(self, commitment_id: int) -> str | None:
         """Say why nothing may be written to a commitment now."""

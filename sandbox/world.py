@@ -70,6 +70,9 @@ def build(
         login="accountant@bluebird.example", name="Ledger Desk", erp_integrated_accountant=True
     )
     world.procore.add_user(login="site@bluebird.example", name="Site Desk")
+    world.procore.add_user(
+        login="controller@bluebird.example", name="Controller", erp_integrated_accountant=True
+    )
     trades = [builder.trade(name, code, currency=cur) for name, code, cur in TRADES]
     overhead = [builder.trade(name, code, synced=False) for name, code in OVERHEAD]
     projects = [builder.project(name, number) for name, number in PROJECTS]

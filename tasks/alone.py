@@ -51,7 +51,9 @@ def _own_prefixes(at: Desk) -> set[str]:
 
 
 def _is_foreign(row: Row, prefixes: Collection[str]) -> bool:
-    """An origin_id that no connection of ours gives."""
+    """An origin_id that no connection of ours gives, nor a probe."""
+    if origin.is_probe(row["origin_id"]):
+        return False
     parsed = origin.parse(row["origin_id"] or "")
     ours = parsed is not None and any(parsed.allocation_id.startswith(each) for each in prefixes)
     return bool(row["origin_id"]) and not ours

@@ -21,7 +21,7 @@ class Known:
     entries: Mapping[str, Sequence[Row]]  # the ledger's, by allocation, in order of n
     bill_entries: Sequence[Row]  # the ledger's that stand, of the bills concerned
     applications: Mapping[str, Row]
-    paid: Mapping[str, int | None]  # bill -> minor units that the ERP says are settled on it
+    paid: Mapping[str, int | None]  # bill -> minor units that the ERP says are paid on it
     closed: Mapping[str, Closed]  # commitments to which nothing may be written
     policies: Mapping[int, Policy]
     policy_version: int

@@ -22,7 +22,7 @@ from paidsync.reasons import Decision, Hold
 from paidsync.settings import Settings, settings
 from tasks.decisions import Decided, Decisions
 
-Mode = Literal["preview", "sync", "rebuild"]
+Mode = Literal["preview", "sync", "rebuild", "decide"]
 Ref = dict[str, Any]
 
 # Stages that are tried again by Prefect wait like this between tries.
@@ -45,6 +45,7 @@ class Run:
     restate: str | None = None  # why old entries are judged by the present policy, too
     requested_by: str | None = None
     trigger: str = "on demand"
+    carries: str | None = None  # hash of the plan whose approval this run acts on
     fencing: int | None = None  # of the lease, once taken
     procore_company: str = ""
 
@@ -77,6 +78,7 @@ class Desk:
         self.ledger = ledger
         self.settings = own
         self.folder = RunFolder(Path(run.folder))
+        self.calls = 0  # that were made from here
 
     @cached_property
     def connection(self) -> ConnectionFile:
@@ -105,6 +107,7 @@ class Desk:
                     row["state"],
                     Decision(row["decision"]),
                     row["application_id"],
+                    tuple(row["accepted"]),
                 )
                 for row in rows
             ]
@@ -143,6 +146,7 @@ class Desk:
         return 600
 
     def _log(self, call: Call) -> None:
+        self.calls += 1
         self.folder.log_call(call.as_dict())
 
     def close(self) -> None:

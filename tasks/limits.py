@@ -3,8 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
-from paidsync import money
+from paidsync import money, origin
 from paidsync.reasons import Decision, Hold, Remark
 from tasks import drafts
 from tasks.case import Case, Known, Outcome
@@ -53,6 +54,14 @@ def join_open_deletions(cases: Cases, outcomes: Outcomes) -> None:
             )
 
 
+def paid_on(bill: Mapping[str, Any]) -> int | None:
+    """What the ERP says is paid on a bill (records.BILLS), in minor units: in cash where it parts
+    that from credits, else settled by whatever; None where it says neither."""
+    cash: int | None = bill["paid_cash_minor"]
+    settled: int | None = bill["settled_minor"]
+    return settled if cash is None else cash
+
+
 def keep_within_limits(cases: Cases, outcomes: Outcomes, known: Known) -> None:
     """3.7 and 4.5: no application takes more than it allows, nor more than the ERP says is paid.
 
@@ -98,7 +107,7 @@ class _Limits:
                 application = row["application_id"]
                 if row["origin_id"]:
                     self._there.add(row["origin_id"])
-                if application is None:
+                if application is None or origin.is_probe(row["origin_id"]):
                     continue
                 self._all[application] += row["amount_minor"] or 0
                 if our_id(row, known.prefix):

@@ -24,12 +24,14 @@ from paidsync.evidence.folder import read_frame, read_json
 from paidsync.reasons import Hold
 from paidsync.records import CONTRACT_PAYMENTS, ENTRIES, rows_of
 from tasks.case import differences, is_the_same
+from tasks.decisions import accepted_rows
 from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_again
 from tasks.payments_issued import read_rows
 from tasks.rows import contract_payment_row
 from tasks.strategies import Row
 
 Entry = dict[str, Any]
+_ENDED = ("verified", "refused", "superseded")
 
 
 @task(
@@ -48,14 +50,18 @@ def load_batch(
     context: Ref,
     batch: int,
     batches: int,
-) -> dict[str, int]:
-    """Send the batch's entries. Answers how many ended in which state.
+) -> dict[str, Any]:
+    """Send the batch's entries. Answers how many ended in which of the ``states``, how many
+    ``calls`` it took, and Procore's rate ``windows`` after them.
 
     Makes no call for a batch that the ledger shows verified. Raises RunStopped where the plan is
-    stale or the lease is gone, OutsideError where Procore cannot be read.
+    stale, its approval was taken back or the lease is gone, OutsideError where Procore cannot be
+    read.
     """
     with desk(run) as at:
         at.ledger.runs.require_generation(run.connection, plan["generation"])
+        if plan["approved"]:
+            at.ledger.plans.require_approved(run.connection, plan["approved"])
         wanted = set(origin_ids)
         entries = rows_of(read_frame(plan["entries"], ENTRIES))
         planned = [entry for entry in entries if entry["origin_id"] in wanted]
@@ -68,6 +74,7 @@ def load_batch(
         )
         loader.load(planned, before)
         states = at.ledger.entries.get(run.connection, origin_ids)
+        calls, windows = at.calls, at.procore.windows
     counts: dict[str, int] = defaultdict(int)
     for entry in states.values():
         counts[entry["state"]] += 1
@@ -77,7 +84,7 @@ def load_batch(
         batches,
         ", ".join(f"{state} {count}" for state, count in sorted(counts.items())),
     )
-    return dict(counts)
+    return {"states": dict(counts), "calls": calls, "windows": windows}
 
 
 def is_first_write(run: Run, entries: list[Entry]) -> bool:
@@ -237,8 +244,9 @@ class _Loader:
         earlier = self._at.ledger.entries.of_allocations(
             self._connection, [entry["allocation_id"]], planned=True
         ).get(entry["allocation_id"], [])
+        accepted = accepted_rows(self._at.decisions, entry["allocation_id"])
         return all(
-            each["state"] in ("verified", "refused", "superseded")
+            (each["state"] in _ENDED or _is_accepted_as_gone(each, accepted))
             and not self._pair_broken(each, entry)
             for each in earlier
             if each["n"] < entry["n"]
@@ -364,6 +372,12 @@ class _Loader:
             origin_id=entry["origin_id"],
             origin_data=json.dumps(data, separators=(",", ":"), sort_keys=True),
         )
+
+
+def _is_accepted_as_gone(entry: Row, accepted: Mapping[str, Row]) -> bool:
+    """Whether a person accepted that an entry's row is no longer there."""
+    gone = entry["state"] == "missing_in_procore" and entry["origin_id"] in accepted
+    return gone and bool(accepted[entry["origin_id"]]["removed"])
 
 
 def _shown(entry: Entry) -> str:

@@ -9,10 +9,11 @@ from prefect.cache_policies import NO_CACHE
 from paidsync.evidence import RunFolder
 from paidsync.ledger import Ledger
 from paidsync.ledger.tables import SyncRun
+from paidsync.logs import speak_of
 from paidsync.settings import Settings
 from tasks.desk import Mode, Run, desk, stored_connection
 
-# No run lives longer; a preview that began earlier and never ended was abandoned.
+# No run lives longer; one that writes nothing, began earlier and never ended was abandoned.
 LONGEST_RUN = timedelta(hours=4)
 
 
@@ -29,8 +30,10 @@ def open_run(
     restate: str | None,
     requested_by: str | None,
     trigger: str,
+    carries: str | None = None,
 ) -> Run:
     """A new attempt: a folder of its own, and its row in the ledger."""
+    speak_of(connection=connection, run_id=run_id)
     stored = stored_connection(ledger, connection)
     row = ledger.connections.get(connection)
     began = datetime.now(UTC)
@@ -60,6 +63,7 @@ def open_run(
         restate=restate,
         requested_by=requested_by,
         trigger=trigger,
+        carries=carries,
         procore_company=str(stored.procore.company_id),
     )
 
@@ -103,7 +107,8 @@ def seal_abandoned(ledger: Ledger, connection: str, run_id: str) -> list[str]:
 
 def _is_abandoned(old: SyncRun) -> bool:
     began = datetime.fromisoformat(old.started_at)
-    return old.mode != "preview" or datetime.now(UTC) - began > LONGEST_RUN
+    writes = old.mode not in ("preview", "decide")
+    return writes or datetime.now(UTC) - began > LONGEST_RUN
 
 
 def _seal_crashed(ledger: Ledger, old: SyncRun) -> None:

@@ -27,6 +27,11 @@ def our_id(row: Row, prefix: str) -> origin.OriginId | None:
     return parsed if parsed and parsed.allocation_id.startswith(prefix) else None
 
 
+def is_others(row: Row, prefix: str) -> bool:
+    """Whether a row may be somebody else's payment: none of our entries, and no probe's cent."""
+    return our_id(row, prefix) is None and not origin.is_probe(row["origin_id"])
+
+
 def require_known(rows: Iterable[Row], prefix: str, known_ids: set[str]) -> None:
     """Stop where Procore has an id of ours that the ledger does not know (rule 4.2)."""
     for row in rows:

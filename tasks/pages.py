@@ -10,6 +10,7 @@ from tasks.strategies import Row
 from tasks.summary import Money, Summary
 
 MOST_ROWS = 1000
+_NO_HOLDS: Mapping[str, int] = {}
 # What Markdown would read as more than text: signs, the beginning of a list, an address.
 _SIGNS = re.compile(r"[\\`*_\[\]<>#|~&@]|^[-+]|^\d+[.)]|(?<=:)/|(?<=www)\.")
 # An entry as it stands; planned ones have no colour yet.
@@ -22,7 +23,7 @@ def shown_money(sums: Money) -> str:
 
 
 def _shown(total: int, code: str) -> str:
-    if _is_payable(code):
+    if is_payable(code):
         return money.shown(total, code)
     return f"{total} minor units of an unknown currency ({escaped(code)})"
 
@@ -68,6 +69,7 @@ def summary_page(
     lines += _reason_lines("Held", summary.held, Hold)
     lines += _reason_lines("Pending", summary.pending, Pending)
     lines += _reason_lines("Outside", summary.outside, Outside)
+    lines += _approval_lines(summary)
     details = [f"- {escaped(row['detail'])}" for row in held if row["detail"]]
     if details:
         lines += ["## What to look at", "", *details[:20]]
@@ -83,6 +85,22 @@ def summary_page(
     calls = ", ".join(f"{system} {count}" for system, count in sorted(summary.calls.items()))
     lines += [f"Calls: {calls or 'none'}. Run {summary.run_id}. Evidence: `{folder}`"]
     return "\n".join(lines) + "\n"
+
+
+def _approval_lines(summary: Summary) -> list[str]:
+    """What a second person is asked, and how to answer."""
+    if summary.awaiting_plan is None or summary.awaiting is None:
+        return []
+    plan, name = summary.awaiting_plan, summary.connection
+    how = (
+        "A sync asks a second person for it."
+        if summary.mode == "preview"
+        else f"A second person decides: deployment `decide-plan`, or `paidsync approve {name} "
+        f"{plan[:12]} --by EMAIL`."
+    )
+    sums = shown_money(summary.awaiting_money)
+    what = f"Plan `{plan}`, {sums} in all. Its entries are in the table `awaiting-{name}`. {how}"
+    return ["## Waits for approval", "", what, ""]
 
 
 def _reason_lines(
@@ -133,21 +151,24 @@ def held_table(
     allocations: Mapping[str, Row],
     link: Callable[[str, str], str],
     numbers: Mapping[str, str | None],
+    holds: Mapping[str, int] = _NO_HOLDS,
 ) -> list[dict[str, str]]:
-    """Held allocations with what to do."""
+    """Held allocations with what to do; ``holds`` are the numbers by which people decide about
+    them, by allocation."""
     table = []
     for row in list(held)[:MOST_ROWS]:
         paid = allocations.get(row["allocation_id"], {})
         commitment = row["commitment_id"]
         table.append(
             {
+                "hold": str(holds.get(row["allocation_id"], "")),
                 "vendor": paid.get("vendor_name") or paid.get("vendor_id") or "",
                 "bill": paid.get("bill_number") or paid.get("bill_id") or "",
                 "amount": (
                     ""  # nothing is applied any more; what still stands is in the detail
                     if row["reason"] == Hold.DELETED_IN_ERP and not row["cash_minor"]
                     else money.shown(row["cash_minor"], row["currency"])
-                    if row["cash_minor"] is not None and _is_payable(row["currency"])
+                    if row["cash_minor"] is not None and is_payable(row["currency"])
                     else "unknown"
                 ),
                 "date": paid.get("payment_date") or "",
@@ -155,6 +176,7 @@ def held_table(
                 "reason": row["reason"],
                 "what was seen": row["detail"] or "",
                 "what to do": Hold(row["reason"]).action,
+                "you may decide": ", ".join(Hold(row["reason"]).decisions),
                 "commitment": numbers.get(commitment or "") or "",
                 "in Procore": link(row["project_id"], commitment) if commitment else "",
             }
@@ -187,7 +209,8 @@ def escaped(text: str) -> str:
     return _SIGNS.sub(lambda seen: f"{seen[0][:-1]}\\{seen[0][-1]}", " ".join(text.split()))
 
 
-def _is_payable(currency: str | None) -> bool:
+def is_payable(currency: str | None) -> bool:
+    """Whether amounts can be shown in a currency."""
     try:
         money.exponent(currency or "")
     except money.MoneyError:

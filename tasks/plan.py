@@ -11,7 +11,7 @@ from prefect import get_run_logger, task
 
 from paidsync import origin
 from paidsync.evidence.folder import read_frame, read_json
-from paidsync.reasons import Disposition, RunStopped, Stop
+from paidsync.reasons import Disposition
 from paidsync.records import (
     ALLOCATIONS,
     BILLS,
@@ -22,19 +22,19 @@ from paidsync.records import (
     PAYMENT_APPLICATIONS,
     Standing,
     rows_of,
-    totals,
 )
 from tasks.alone import require_alone
 from tasks.case import Case, Known, Outcome, case_of, differences
 from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_again, same_extract
-from tasks.limits import join_open_deletions, keep_within_limits, link_typed_rows, remember
-from tasks.order import in_sending_order, is_mass_change, plan_hash
+from tasks.limits import join_open_deletions, keep_within_limits, link_typed_rows, paid_on, remember
+from tasks.order import in_sending_order
 from tasks.ours import ours, require_known, require_own
 from tasks.payments_issued import read_rows
 from tasks.places import Closed, closed_for_good, without_tab
 from tasks.planning import left_by_decision, plan_allocation
 from tasks.strategies import Row
 from tasks.targets import targets
+from tasks.waiting import keep, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
                     run.connection, {str(each) for each in allocations["bill_id"]}
                 ),
                 applications={each["application_id"]: each for each in applications},
-                paid={each["bill_id"]: each["paid_minor"] for each in bills},
+                paid={each["bill_id"]: paid_on(each) for each in bills},
                 closed=closed,
                 policies=at.policies,
                 policy_version=run.policy_version,
@@ -198,29 +198,22 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
             projects=run.projects,
         )
         _mark(at, made)
-        new = rows_of(made.entries)
-        digest = plan_hash(new, run.connection)
-        refs = {
-            "entries": at.folder.put_frame(
-                "planned", made.entries, ENTRIES, amount="amount_minor"
-            ).as_dict(),
-            "dispositions": at.folder.put_frame(
-                "decided", made.dispositions, DISPOSITIONS, amount="cash_minor"
-            ).as_dict(),
-            "contract_payments": at.folder.put_frame(
-                "procore_before", seen, CONTRACT_PAYMENTS, amount="amount_minor"
-            ).as_dict(),
-        }
-        stopped, awaiting = _keep(at, run, new, ids, digest, context["generation"])
-    payments = sum(entry["kind"] == "payment" for entry in new)
-    get_run_logger().info("Planned %s payments and %s reversals.", payments, len(new) - payments)
-    return {
-        **refs,
-        "hash": digest,
-        "generation": context["generation"],
-        "stopped": stopped,
-        "awaiting": awaiting,
-    }
+        kept = keep(
+            at,
+            rows_of(made.entries),
+            rows_of(made.dispositions),
+            judged=ids,
+            generation=context["generation"],
+        )
+        refs = write(at, kept, seen)
+    payments = sum(entry["kind"] == "payment" for entry in kept.entries)
+    get_run_logger().info(
+        "Planned %s payments and %s reversals; %s entries wait for approval.",
+        payments,
+        len(kept.entries) - payments,
+        len(kept.waiting),
+    )
+    return {**refs, **kept.for_the_flow, "generation": context["generation"]}
 
 
 def _places(
@@ -288,52 +281,3 @@ def _mark(at: Desk, made: Planned) -> None:
         at.ledger.entries.superseded(at.run.connection, origin_id)
     for origin_id in made.missing:
         at.ledger.entries.missing(at.run.connection, origin_id, "not in Procore's list")
-
-
-def _keep(
-    at: Desk, run: Run, new: Sequence[Row], judged: list[str], digest: str, generation: int | None
-) -> tuple[str | None, str | None]:
-    """Store the plan (a sync only). Answers why it must not be loaded: the circuit breaker caught
-    it (5.4), or it restates old entries and nobody has approved it yet (5.5)."""
-    stopped, awaiting = None, None
-    reversals = sum(entry["kind"] == "reversal" for entry in new)
-    standing = at.ledger.entries.standing_payments(run.connection)
-    if new and not at.ledger.holds.plan_is_approved(run.connection, digest):
-        if run.restate is not None:
-            awaiting = (
-                f"{run.restate}: {len(new)} entries, {reversals} of them reversals, would restate "
-                f"what is posted. Plan {digest[:12]} waits for approval."
-            )
-        elif is_mass_change(reversals, standing):
-            stopped = (
-                f"The plan would take back {reversals} of {standing} posted payments; nothing was "
-                f"written. Plan {digest[:12]}."
-            )
-    if run.mode == "preview" or generation is None:
-        return stopped, awaiting
-    at.ledger.runs.save_plan(
-        {
-            "connection": run.connection,
-            "plan_hash": digest,
-            "run_id": run.run_id,
-            "generation": generation,
-            "entries": len(new),
-            "reversals": reversals,
-            "money": totals(ENTRIES.frame(new), "amount_minor"),
-            "stopped": stopped or awaiting,
-        }
-    )
-    if stopped is None and awaiting is None:
-        fresh = [
-            {name: value for name, value in entry.items() if name != "resumes"}
-            for entry in new
-            if not entry["resumes"]
-        ]
-        at.ledger.entries.plan(run.connection, judged, fresh, plan_hash=digest, run_id=run.run_id)
-    return stopped, awaiting
-
-
-def require_loadable(plan_: Mapping[str, Any]) -> None:
-    """Stop a run whose plan the circuit breaker caught."""
-    if plan_["stopped"]:
-        raise RunStopped(Stop.MASS_CHANGE, plan_["stopped"])

@@ -14,8 +14,9 @@ from paidsync.reasons import Decision, Disposition, Hold, Outside, Remark
 from paidsync.records import Standing
 from tasks import drafts
 from tasks.case import Case, Outcome, differences, is_the_same
+from tasks.drift import accepted_as_it_is, held_for_drift, instead_of_a_removed_row
 from tasks.lookalikes import Alike, look_alikes
-from tasks.ours import our_id
+from tasks.ours import is_others
 from tasks.strategies import Row
 
 
@@ -36,7 +37,7 @@ def left_by_decision(case: Case, outcome: Outcome) -> Outcome:
 def _due(case: Case) -> Outcome:
     """What the table asks for; nothing is sent for what this run did not read from the ERP, but
     for what is gone from there."""
-    outcome = _table(case)
+    outcome = instead_of_a_removed_row(case, _table(case))
     gone = case.row["standing"] in (Standing.DELETED, Standing.DISAPPEARED)
     if outcome.entries and not case.row["fresh"] and not gone:
         return Outcome(left="it was not read from the ERP in this run")
@@ -48,6 +49,8 @@ def _table(case: Case) -> Outcome:
     row = case.row
     if case.judged["disposition"] != Disposition.MATCHED:
         return Outcome()
+    if (accepted := accepted_as_it_is(case)) is not None:
+        return accepted
     if row["standing"] != Standing.LIVE:
         return _taken_back(case)
     if row["cash_minor"] == 0:
@@ -108,22 +111,10 @@ def _trouble(case: Case) -> Outcome | None:
     by_id = {each["origin_id"]: each for each in case.standing}
     for entry in case.entries:
         there = by_id.get(entry["origin_id"])
-        if entry["state"] in ("refused", "superseded"):
-            if there is not None and not is_the_same(entry, there):
-                return _conflict(entry, there)
-        elif entry["state"] in ("posted", "verified", "missing_in_procore"):
-            if there is None:
-                return Outcome.held(
-                    Hold.DRIFT_IN_PROCORE,
-                    f"The row of {entry['date']} ({entry['origin_id']}) is no longer in Procore.",
-                    missing=(entry["origin_id"],),
-                )
-            if changed := differences(entry, there):
-                return Outcome.held(
-                    Hold.DRIFT_IN_PROCORE,
-                    f"Row {there['contract_payment_id']} was changed in Procore: {changed}.",
-                )
-    return _refusal_left(case)
+        never_stood = entry["state"] in ("refused", "superseded")
+        if never_stood and there is not None and not is_the_same(entry, there):
+            return _conflict(entry, there)
+    return held_for_drift(case) or _refusal_left(case)
 
 
 def _refusal_left(case: Case) -> Outcome | None:
@@ -296,7 +287,7 @@ def _in_the_way(case: Case, target: int) -> list[Alike]:
     found = look_alikes(
         case.row,
         amounts={target, case.row["cash_minor"], case.check_total},
-        others=[each for each in rows if not our_id(each, known.prefix)],
+        others=[each for each in rows if is_others(each, known.prefix)],
     )
     return [
         each

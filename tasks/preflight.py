@@ -1,6 +1,8 @@
 """Preflight: whether this run may start, looked up live, before anything is read."""
 
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -8,9 +10,10 @@ from prefect.cache_policies import NO_CACHE
 from paidsync import origin
 from paidsync.reasons import RunStopped, Stop
 from tasks.alone import require_alone
-from tasks.desk import RETRIES, RETRY_SECONDS, Run, desk, may_try_again
+from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Run, desk, may_try_again
 from tasks.ours import require_known
 from tasks.payments_issued import read_everything
+from tasks.people import require_requester
 
 # Procore: ERP Integrations; what an integration's service account needs.
 _ENOUGH = ("standard", "admin", "unknown")
@@ -26,17 +29,27 @@ _ENOUGH = ("standard", "admin", "unknown")
     retry_condition_fn=may_try_again,
 )
 def preflight(run: Run) -> dict[str, Any]:
-    """Check both companies and the permissions of both accounts.
+    """Check both companies, the permissions of both accounts, and what the run was asked for by
+    whom.
 
     Before the first write it also reads every commitment: nothing of ours may stand there (4.2),
     and nobody else may post payments there (4.4). Later runs see to that in what they read for the
     plan.
 
     Answers what was found, for the run folder. Raises RunStopped (company_changed, erp_tool_off,
-    not_permitted, ledger_behind, other_integration_active) or an OutsideError that says what to do.
+    not_permitted, wrong_request, ledger_behind, other_integration_active) or an OutsideError that
+    says what to do.
     """
     with desk(run) as at:
         found = look(at.erp, at.procore, at.connection.erp_company)
+        found["requested_by"] = require_requester(
+            at.procore,
+            found,
+            run.requested_by,
+            trigger=run.trigger,
+            needed=at.policy.requester == "required",
+        )
+        _require_sound(at, found)
         if not at.ledger.entries.any_sent(run.connection):
             rows = list(read_everything(at.procore, found["home_currency"]))
             prefix = origin.company_prefix(at.connection.erp_name, at.connection.erp_company)
@@ -50,6 +63,31 @@ def preflight(run: Run) -> dict[str, Any]:
         found["procore_company_name"],
     )
     return found
+
+
+def _require_sound(at: Desk, found: dict[str, Any]) -> None:
+    """What the run was asked for is there: its day has come, its projects exist."""
+    run = at.run
+    today = datetime.now(UTC).astimezone(ZoneInfo(found["time_zone"])).date()
+    if run.since_date is not None and run.since_date > today:
+        raise RunStopped(
+            Stop.WRONG_REQUEST,
+            f"Since {run.since_date} is in the future; in the calendar of "
+            f"{found['erp_company_name']} it is {today}. Name a day up to today, or none.",
+        )
+    if not run.projects:
+        return
+    known = {project.project_id: project.name or "" for project in at.procore.projects()}
+    unknown = [each for each in run.projects if each not in known]
+    if unknown:
+        some = sorted(known.items())[:10]
+        listed = ", ".join(f"{key} ({name})" for key, name in some) or "none"
+        more = f" and {len(known) - len(some)} more" if len(known) > len(some) else ""
+        raise RunStopped(
+            Stop.WRONG_REQUEST,
+            f"Procore company {found['procore_company_name']} shows no project "
+            f"{' or '.join(unknown)} to the service account; it shows {listed}{more}.",
+        )
 
 
 def look(erp: Any, procore: Any, expected_company: str) -> dict[str, Any]:
@@ -84,5 +122,6 @@ def look(erp: Any, procore: Any, expected_company: str) -> dict[str, Any]:
         "time_zone": company.time_zone,
         "procore_company_name": company_name,
         "procore_caller": caller.name or caller.login,
+        "procore_caller_id": caller.user_id,
         "erp_tool_level": tool.level,
     }

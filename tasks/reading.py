@@ -309,6 +309,7 @@ class Reader:
                 name: payment[name]
                 for name in (
                     "payment_date",
+                    "document_date",
                     "reversal_date",
                     "reversed_by",
                     "modified_at",

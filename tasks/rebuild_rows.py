@@ -229,7 +229,7 @@ def _not_shown(entry: Entry, standing: int) -> dict[str, Any]:
         (
             "payment_currency", "payment_total_minor", "payment_credits_minor",
             "payment_unapplied_minor", "home_per_foreign", "reversal_date", "reversed_by",
-            "modified_at", "version", "opening_state",
+            "modified_at", "version", "opening_state", "document_date",
         )
     )  # fmt: skip
     row = {

@@ -26,10 +26,11 @@ from paidsync.records import (
     Standing,
     rows_of,
 )
-from tasks import pages
+from tasks import events, pages
 from tasks.desk import Desk, Ref, Run, desk
 from tasks.strategies import Row
 from tasks.summary import Summary, by_currency, fill, final_dispositions, state_of, untied
+from tasks.waiting import close_carried_out
 
 _NOTES = {
     Remark.CHECK_NUMBER_CHANGED: ("check number", "payment_number"),
@@ -49,6 +50,7 @@ class Came:
     verified: list[Ref] = field(default_factory=list)
     trouble: BaseException | None = None
     loaded: bool = False
+    decision: dict[str, Any] | None = None  # that a person took about a plan
 
 
 @task(
@@ -61,6 +63,7 @@ def report(run: Run, came: Came) -> dict[str, Any]:
     """Write the summary, the artifacts and the manifest; answers the summary as plain JSON."""
     with desk(run) as at:
         summary = Summary(connection=run.connection, mode=run.mode, run_id=run.run_id)
+        summary.decision = came.decision
         rows: list[Row] = []
         entries: list[Row] = []
         if came.plan and came.extract:
@@ -74,6 +77,7 @@ def report(run: Run, came: Came) -> dict[str, Any]:
             summary.message += f" {came.trouble}"
         if run.mode == "sync" and came.extract and rows:
             _remember(at, came.extract, rows, loaded=came.loaded)
+            close_carried_out(at, summary.approved)
         held = [row for row in rows if row["disposition"] == "held"]
         changed = _changed_since_posted(came.extract, rows)
         page = pages.summary_page(summary, held, run.folder, changed=changed)
@@ -91,6 +95,7 @@ def report(run: Run, came: Came) -> dict[str, Any]:
             summary=summary.as_dict(),
         )
         # Last, because it is only a view: the evidence stands even where Prefect is gone.
+        events.tell(at, summary, entries, held)
         for view in views:
             view.show()
     get_run_logger().info("%s: %s", summary.state, summary.message)
@@ -103,7 +108,9 @@ def _result(
     """Fill the summary; answers the final dispositions and the plan's entries as they are now."""
     planned: list[Row] = [*rows_of(read_frame(plan["entries"], ENTRIES))]
     decided: list[Row] = [*rows_of(read_frame(plan["dispositions"], DISPOSITIONS))]
-    summary.plan, summary.awaiting = plan["hash"], plan["awaiting"]
+    summary.plan, summary.approved = plan["hash"], plan["approved"]
+    summary.awaiting, summary.awaiting_plan = plan["awaiting"], plan["awaiting_plan"]
+    summary.awaiting_money = by_currency(_waiting(plan), "amount_minor")
     summary.planned = sum(entry["kind"] == "payment" for entry in planned)
     summary.planned_reversals = len(planned) - summary.planned
     summary.planned_money = by_currency(planned, "amount_minor")
@@ -126,6 +133,11 @@ def _result(
         loaded=loaded,
     )
     return decided, entries if at.run.mode == "sync" else planned
+
+
+def _waiting(plan: Mapping[str, Any]) -> list[Row]:
+    """Entries that wait for a second person."""
+    return [*rows_of(read_frame(plan["waiting"], ENTRIES))] if "waiting" in plan else []
 
 
 def _calls(by_system: Mapping[str, int]) -> dict[str, int]:
@@ -228,13 +240,17 @@ def _views(
     planned = rows_of(read_frame(came.plan["entries"], ENTRIES))
     table = pages.entry_table(planned, link, numbers, invoices)
     views.append(_table(at, "planned", table, len(planned)))
+    if waiting := _waiting(came.plan):
+        asked = pages.entry_table(waiting, link, numbers, invoices)
+        views.append(_table(at, "awaiting", asked, len(waiting)))
     if at.run.mode == "sync":
         posted = pages.entry_table(entries, link, numbers, invoices)
         views.append(_table(at, "posted", posted, len(entries)))
         seen = [row for ref in came.verified for row in rows_of(read_frame(ref, VERIFIED))]
         views.append(_table(at, "verified", pages.verified_table(seen, link, numbers), len(seen)))
-    waiting = pages.held_table(held, _allocations(came.extract), link, numbers)
-    return [*views, _table(at, "held", waiting, len(held))]
+    holds = {row["allocation_id"]: row["hold_id"] for row in at.ledger.holds.open(name)}
+    table = pages.held_table(held, _allocations(came.extract), link, numbers, holds)
+    return [*views, _table(at, "held", table, len(held))]
 
 
 def _changed_since_posted(extract: dict[str, Ref] | None, rows: list[Row]) -> list[str]:

@@ -53,8 +53,12 @@ class Summary:
     right_money: Money = field(default_factory=dict)
     totals_differ: list[str] = field(default_factory=list)
     calls: dict[str, int] = field(default_factory=dict)
-    plan: str | None = None
-    awaiting: str | None = None  # what waits for approval
+    plan: str | None = None  # hash of what was sent
+    awaiting: str | None = None  # what a person is asked to approve
+    awaiting_plan: str | None = None  # hash of what waits, or was rejected
+    awaiting_money: Money = field(default_factory=dict)
+    approved: str | None = None  # hash of the approved plan that was carried out
+    decision: dict[str, Any] | None = None  # that this run took about a plan
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -185,7 +189,9 @@ def state_of(summary: Summary, trouble: BaseException | None, *, limited: bool) 
         return "Failed", str(trouble)
     if summary.totals_differ:
         return "TotalsDiffer", " ".join(summary.totals_differ)
-    counts = _counts(summary)
+    if summary.mode == "decide":
+        return "Completed", f"{_decided(summary)}Its payments stay held."
+    counts = f"{_decided(summary)}{_counts(summary)}"
     if summary.awaiting:
         return "AwaitingApproval", f"{summary.awaiting} {counts}"
     if limited or summary.left:
@@ -194,6 +200,18 @@ def state_of(summary: Summary, trouble: BaseException | None, *, limited: bool) 
         return "Held", counts
     done = summary.posted + summary.reversed + summary.planned + summary.planned_reversals
     return ("Completed" if done or summary.pending else "NothingToDo"), counts
+
+
+def _decided(summary: Summary) -> str:
+    """What a person decided in this run, and whether it could be carried out."""
+    kept = summary.decision
+    if kept is None:
+        return ""
+    plan, by = kept["plan"], f"{kept['by']} ({kept['proof']})"
+    if kept["decision"] == "reject":
+        return f"Plan {plan[:12]} was rejected by {by}. "
+    done = "" if summary.approved == plan else " It is no longer what is due, so nothing was sent."
+    return f"Plan {plan[:12]} was approved by {by}.{done} "
 
 
 def _counts(summary: Summary) -> str:

@@ -33,11 +33,14 @@ def targets(cases: Iterable[Case]) -> dict[str, int | None]:
 def _of_bill(group: Sequence[Case]) -> dict[str, int | None]:
     """Targets of all live allocations of one bill, in the order in which they are posted."""
     found: dict[str, int | None] = {}
+    as_sent: dict[str, int | None] = {}
     without_tax = []
     for case in group:
         row = case.row
         if _is_frozen(case):
             found[row["allocation_id"]] = case.standing_at
+            # What somebody changed in Procore is not made up for by the bill's other payments.
+            as_sent[row["allocation_id"]] = sum(each["amount_minor"] for each in case.live_entries)
         elif case.policy.tax == "include":
             found[row["allocation_id"]] = row["cash_minor"]
         else:
@@ -45,9 +48,9 @@ def _of_bill(group: Sequence[Case]) -> dict[str, int | None]:
     last = next((each for each in reversed(without_tax) if _may_settle(each)), None)
     for case in sorted(without_tax, key=lambda each: each is last):
         row = case.row
-        settles = case is last and row["bill_paid_minor"] == row["bill_total_minor"]
+        settles = case is last and row["bill_settled_minor"] == row["bill_total_minor"]
         found[row["allocation_id"]] = (
-            _rest(row, group, found) if settles else _net_of(row["cash_minor"], row)
+            _rest(row, group, found | as_sent) if settles else _net_of(row["cash_minor"], row)
         )
     return found
 

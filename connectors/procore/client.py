@@ -227,6 +227,11 @@ class Procore:
         """The fewest calls left in either rate window; None before the first answer."""
         return self.gate.calls_left
 
+    @property
+    def windows(self) -> list[tuple[int, int, float]]:
+        """Procore's rate windows as last described: limit, calls left, seconds left."""
+        return self.gate.windows
+
     def close(self) -> None:
         """Give the connections back."""
         self.gate.close()

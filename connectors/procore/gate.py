@@ -55,6 +55,11 @@ class Gate:
         """The fewest calls left in either rate window; None before the first answer."""
         return self._http.pace.calls_left
 
+    @property
+    def windows(self) -> list[tuple[int, int, float]]:
+        """The rate windows as last described: limit, calls left, seconds left."""
+        return self._http.pace.windows
+
     def ready(self) -> None:
         """Wait until a call may go out. Raises RateLimited where that would be too long."""
         self._tokens.ready()

@@ -62,12 +62,13 @@ def caller(row: Json) -> Caller:
 def user(row: Json) -> ProcoreUser:
     """From the company's users list, the only place that shows the approver's flag."""
     template = _object(row, "company_permission_template") or _object(row, "permission_template")
+    active = row.get("is_active") is not False
     return ProcoreUser(
         user_id=row_id(row, "user"),
         email=_text(row, "email_address") or _text(row, "login"),
         name=_text(row, "name"),
-        is_accounting_approver=row.get("erp_integrated_accountant") is True
-        and row.get("is_active") is not False,
+        is_active=active,
+        is_accounting_approver=row.get("erp_integrated_accountant") is True and active,
         permission_template=_text(template, "name"),
     )
 
@@ -106,7 +107,7 @@ def project(row: Json) -> Project:
         number=_text(row, "project_number"),
         active=row.get("active") is not False,
         origin_id=_text(row, "origin_id"),
-        updated_at=_instant(row, "updated_at", "project"),
+        updated_at=instant(row, "updated_at", "project"),
     )
 
 
@@ -116,7 +117,7 @@ def vendor(row: Json) -> Vendor:
         vendor_id=row_id(row, "vendor"),
         name=_text(row, "name") or _text(row, "company"),
         origin_id=_text(row, "origin_id"),
-        updated_at=_instant(row, "updated_at", "vendor"),
+        updated_at=instant(row, "updated_at", "vendor"),
     )
 
 
@@ -132,7 +133,7 @@ def commitment(row: Json, *, project_id: str, kind: CommitmentKind) -> Commitmen
         vendor_id=reference(_object(row, "vendor"), "id", "vendor"),
         currency=_currency(row),
         origin_id=_text(row, "origin_id"),
-        updated_at=_instant(row, "updated_at", "commitment"),
+        updated_at=instant(row, "updated_at", "commitment"),
     )
 
 
@@ -165,7 +166,7 @@ def application(row: Json, *, project_id: str, retainage: Decimal | None) -> Pay
         retainage=retainage,
         tax=_amount(summary, "tax_applicable_to_this_payment", "payment application", row),
         currency=_currency(row),
-        updated_at=_instant(row, "updated_at", "payment application"),
+        updated_at=instant(row, "updated_at", "payment application"),
     )
 
 
@@ -193,7 +194,7 @@ def contract_payment(row: Json, *, project_id: str, commitment_id: str) -> Contr
         origin_data=_text(row, "origin_data"),
         external_payment_id=_text(row, "external_payment_id"),
         status=_text(row, "status"),
-        created_at=_instant(row, "created_at", what),
+        created_at=instant(row, "created_at", what),
     )
 
 
@@ -270,7 +271,8 @@ def _amount(row: Json, field: str, what: str, of: Json | None = None) -> Decimal
     raise _unreadable(of or row, field, what, "an amount")
 
 
-def _instant(row: Json, field: str, what: str) -> datetime | None:
+def instant(row: Json, field: str, what: str) -> datetime | None:
+    """An instant in a field of a row, aware UTC. Raises Garbled for what cannot be one."""
     value = row.get(field)
     if value is None or value == "":
         return None

@@ -39,6 +39,7 @@ class ProcoreUser:
     user_id: str
     email: str | None
     name: str | None
+    is_active: bool  # False only where Procore says so
     is_accounting_approver: bool
     permission_template: str | None
 
@@ -167,6 +168,32 @@ class NewContractPayment:
     def __post_init__(self) -> None:
         if not _DOT_NOTATION.fullmatch(self.amount):
             raise ValueError(f"{self.amount!r} is not an amount in plain dot notation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErpRequest:
+    """What somebody asks of the integrator in the ERP tool."""
+
+    request_id: str
+    company_id: str | None
+    name: str | None
+    detail_id: str | None  # the line of the ERP tab that is to be answered
+    user_id: str | None  # who asks, where the request says so
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDetail:
+    """A line of the ERP tab: its status, and the request that it names, where it names one."""
+
+    detail_id: str
+    status: str | None
+    request_id: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has answered it; words that are not published count as open."""
+        return self.status not in ("success", "failed", "stale", "rejected")
 
 
 @dataclass(frozen=True, slots=True)

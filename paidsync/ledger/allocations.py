@@ -5,10 +5,11 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, and_, bindparam, false, or_, select, update
+from sqlalchemy import Engine, and_, bindparam, false, func, or_, select, update
 
 from paidsync.ledger.sql import chunks, frame_of, upsert
 from paidsync.ledger.tables import Allocation, Bill, Entry
+from paidsync.reasons import Outside
 from paidsync.records import ALLOCATIONS, Standing
 
 _allocation = Allocation.__table__  # type: ignore[attr-defined]
@@ -39,7 +40,7 @@ _OF_BILL = {
     "bill_total_minor": _bill.c.total_minor,
     "bill_net_minor": _bill.c.net_minor,
     "bill_tax_minor": _bill.c.tax_minor,
-    "bill_paid_minor": _bill.c.paid_minor,
+    "bill_settled_minor": _bill.c.settled_minor,
     "retainage_of": _bill.c.retainage_of,
     "named_commitments": _bill.c.named_commitments,
 }
@@ -173,6 +174,16 @@ class Allocations:
         with self._engine.begin() as db:
             return frame_of(db, _query(where), ALLOCATIONS)
 
+    def put_aside(self, connection: str) -> set[str]:
+        """Allocations that are outside because a person decided so about a hold."""
+        with self._engine.begin() as db:
+            query = select(_allocation.c.allocation_id).where(
+                _allocation.c.connection == connection,
+                _allocation.c.disposition == "outside",
+                _allocation.c.reason.in_((Outside.LEFT_BY_DECISION, Outside.DRIFT_ACCEPTED)),
+            )
+            return set(db.execute(query).scalars())
+
     def live_payment_ids(self, connection: str) -> list[str]:
         """Payments that stood in the ERP when last read, for a sweep."""
         with self._engine.begin() as db:
@@ -200,12 +211,14 @@ class Allocations:
 
     def payments_dated(self, connection: str, first: str, last: str) -> set[str]:
         """Payments seen that are dated first..last (ISO dates) and still there, to compare with
-        the ERP's own count."""
+        the ERP's own count: by their own date, whenever a prepayment was applied."""
         there = (Standing.LIVE, Standing.NOT_ISSUED, Standing.VOIDED, Standing.REAPPLIED)
+        # Rows kept before there were prepayments have only the one date.
+        day = func.coalesce(_allocation.c.document_date, _allocation.c.payment_date)
         with self._engine.begin() as db:
             query = select(_allocation.c.payment_id).where(
                 _allocation.c.connection == connection,
-                _allocation.c.payment_date.between(first, last),
+                day.between(first, last),
                 _allocation.c.standing.in_(there),
             )
             return set(db.execute(query).scalars())

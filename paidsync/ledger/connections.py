@@ -87,6 +87,17 @@ class Connections:
             )
             return {int(row.version): dict(row.document) for row in db.execute(query)}
 
+    def policy_author(self, name: str) -> str:
+        """Who stored the policy that is in force."""
+        with self._engine.begin() as db:
+            query = (
+                select(_policy.c.by_whom)
+                .where(_policy.c.connection == name)
+                .order_by(_policy.c.version.desc())
+                .limit(1)
+            )
+            return str(db.execute(query).scalar_one())
+
     def restore_policies(
         self, db: Db, name: str, versions: Iterable[int], run_id: str
     ) -> list[int]:

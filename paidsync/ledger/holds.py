@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select, update
 
+from paidsync.ledger import accepted as accepted_rows
 from paidsync.ledger.audit import Audit
 from paidsync.ledger.sql import chunks, utc_now
 from paidsync.ledger.tables import Decision, Hold
@@ -28,10 +29,12 @@ class Holds:
         run_id: str,
     ) -> tuple[int, int]:
         """Of the allocations judged in this run, these are held: opens new holds, closes those
-        whose cause went or whose state changed. Answers how many were opened and closed."""
+        whose cause went or whose state changed; one that stays open says what was seen last.
+        Answers how many were opened and closed."""
         wanted = {row["allocation_id"]: row for row in held}
         looked_at = set(judged)
         closing: list[int] = []
+        seen_anew: list[tuple[int, str | None]] = []
         standing: set[str] = set()
         with self._engine.begin() as db:
             query = select(_hold).where(
@@ -43,6 +46,8 @@ class Holds:
                 now = wanted.get(row["allocation_id"])
                 if now and (now["reason"], now["state"]) == (row["reason"], row["state"]):
                     standing.add(row["allocation_id"])
+                    if now["detail"] != row["detail"]:
+                        seen_anew.append((row["hold_id"], now["detail"]))
                 else:
                     closing.append(row["hold_id"])
             for chunk in chunks(closing):
@@ -51,6 +56,8 @@ class Holds:
                     .where(_hold.c.hold_id.in_(chunk))
                     .values(closed_run=run_id, closed_at=utc_now())
                 )
+            for hold_id, detail in seen_anew:
+                db.execute(update(_hold).where(_hold.c.hold_id == hold_id).values(detail=detail))
             opening = [
                 {
                     "connection": connection,
@@ -67,6 +74,28 @@ class Holds:
             for rows in chunks(opening, 1000):
                 db.execute(_hold.insert(), rows)
         return len(opening), len(closing)
+
+    def get(self, connection: str, hold_id: int) -> dict[str, Any] | None:
+        """A hold by its number, open or closed."""
+        with self._engine.begin() as db:
+            query = select(_hold).where(
+                _hold.c.connection == connection, _hold.c.hold_id == hold_id
+            )
+            row = db.execute(query).mappings().one_or_none()
+            return dict(row) if row else None
+
+    def newest_of(self, connection: str, allocation_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """The newest hold of each of these allocations, open or closed, oldest first."""
+        found: dict[str, dict[str, Any]] = {}
+        with self._engine.begin() as db:
+            for chunk in chunks(allocation_ids):
+                query = (
+                    select(_hold)
+                    .where(_hold.c.connection == connection, _hold.c.allocation_id.in_(chunk))
+                    .order_by(_hold.c.hold_id)
+                )
+                found |= {row["allocation_id"]: dict(row) for row in db.execute(query).mappings()}
+        return sorted(found.values(), key=lambda row: int(row["hold_id"]))
 
     def open(self, connection: str) -> list[dict[str, Any]]:
         """Every open hold of a connection, oldest first."""
@@ -90,8 +119,13 @@ class Holds:
         reason: str | None = None,
         state: str | None = None,
         application_id: str | None = None,
+        accepted: Mapping[str, Mapping[str, Any] | None] | None = None,
     ) -> None:
-        """Keep what a person decided: about a plan, or about a hold of an allocation in a state."""
+        """Keep what a person decided: about a plan, or about a hold of an allocation in a state.
+
+        ``accepted`` are rows of ours, by origin_id, as a person accepts them; None is a row that
+        is gone.
+        """
         decided = {
             "subject": subject,
             "subject_id": subject_id,
@@ -103,33 +137,41 @@ class Holds:
             "note": note,
         }
         with self._engine.begin() as db:
-            db.execute(_decision.insert().values(connection=connection, at=utc_now(), **decided))
-            self._audit.append(db, "decision", decided, of=connection)
+            made = db.execute(
+                _decision.insert().values(connection=connection, at=utc_now(), **decided)
+            )
+            (number,) = made.inserted_primary_key or (0,)
+            kept = accepted_rows.keep(db, connection, number, accepted or {})
+            seen = {"accepted": kept} if kept else {}
+            self._audit.append(db, "decision", {**decided, **seen}, of=connection)
+
+    def note_refusal(
+        self,
+        connection: str,
+        hold_id: int,
+        *,
+        decision: str,
+        by_whom: str,
+        note: str | None,
+        why: str,
+    ) -> None:
+        """A decision that was not taken is in the audit trail, too."""
+        asked = {"hold": hold_id, "decision": decision, "by_whom": by_whom, "note": note}
+        with self._engine.begin() as db:
+            self._audit.append(db, "decision_refused", {**asked, "why": why}, of=connection)
 
     def decisions(self, connection: str) -> dict[str, list[dict[str, Any]]]:
-        """Every decision about a hold, by allocation, the newest last."""
+        """Every decision about a hold, by allocation, the newest last; each with the rows that it
+        accepts."""
         found: dict[str, list[dict[str, Any]]] = {}
         with self._engine.begin() as db:
+            accepted = accepted_rows.of_connection(db, connection)
             query = (
                 select(_decision)
                 .where(_decision.c.connection == connection, _decision.c.subject == "hold")
                 .order_by(_decision.c.decision_id)
             )
             for row in db.execute(query).mappings():
-                found.setdefault(row["subject_id"], []).append(dict(row))
+                decided = {**row, "accepted": accepted.get(row["decision_id"], [])}
+                found.setdefault(row["subject_id"], []).append(decided)
         return found
-
-    def plan_is_approved(self, connection: str, plan_hash: str) -> bool:
-        """Whether the newest decision about exactly this plan approves it."""
-        with self._engine.begin() as db:
-            query = (
-                select(_decision.c.decision)
-                .where(
-                    _decision.c.connection == connection,
-                    _decision.c.subject == "plan",
-                    _decision.c.subject_id == plan_hash,
-                )
-                .order_by(_decision.c.decision_id.desc())
-                .limit(1)
-            )
-            return db.execute(query).scalar_one_or_none() == "approve"

@@ -104,9 +104,14 @@ class Mirror:
             )
             return frame_of(db, query, PAYMENT_APPLICATIONS)
 
-    def contract_payments(self, connection: str) -> pd.DataFrame:
-        """Rows of Payments Issued as last read (CONTRACT_PAYMENTS)."""
+    def contract_payments(
+        self, connection: str, commitment_ids: Collection[str] | None = None
+    ) -> pd.DataFrame:
+        """Rows of Payments Issued as last read, of these commitments or of all
+        (CONTRACT_PAYMENTS)."""
         columns = [_contract_payment.c[name] for name in CONTRACT_PAYMENTS.columns]
+        query = select(*columns).where(_contract_payment.c.connection == connection)
+        if commitment_ids is not None:
+            query = query.where(_contract_payment.c.commitment_id.in_(commitment_ids))
         with self._engine.begin() as db:
-            query = select(*columns).where(_contract_payment.c.connection == connection)
             return frame_of(db, query, CONTRACT_PAYMENTS)

@@ -8,14 +8,13 @@ from sqlalchemy import Engine, select, update
 
 from paidsync.ledger.audit import Audit
 from paidsync.ledger.sql import upsert, utc_now
-from paidsync.ledger.tables import AuditEvent, Connection, Cursor, Plan, SyncRun
+from paidsync.ledger.tables import AuditEvent, Connection, Cursor, SyncRun
 from paidsync.reasons import RunStopped, Stop
 
 _run = SyncRun.__table__  # type: ignore[attr-defined]
 _connection = Connection.__table__  # type: ignore[attr-defined]
 _cursor = Cursor.__table__  # type: ignore[attr-defined]
 _audit_event = AuditEvent.__table__  # type: ignore[attr-defined]
-_plan = Plan.__table__  # type: ignore[attr-defined]
 
 
 class Runs:
@@ -89,6 +88,12 @@ class Runs:
                 of=row["connection"],
                 run_id=run_id,
             )
+
+    def refused(self, run_id: str, connection: str, why: str) -> None:
+        """A run named a connection that is not there: the audit trail alone can tell of it."""
+        with self._engine.begin() as db:
+            said = {"connection": connection, "why": why}
+            self._audit.append(db, "run_refused", said, run_id=run_id)
 
     def last_manifest(self, connection: str) -> str | None:
         """The SHA-256 of the manifest sealed last for a connection: the next one names it."""
@@ -234,18 +239,3 @@ class Runs:
             if moved.rowcount == 1:
                 return
         raise RunStopped(Stop.PLAN_STALE, f"Another run moved the cursor of {stream} meanwhile.")
-
-    def save_plan(self, row: Mapping[str, Any]) -> None:
-        """Keep what a plan would do, under its hash."""
-        with self._engine.begin() as db:
-            upsert(db, _plan, [{**row, "at": utc_now()}])
-
-    def refused_plans(self, connection: str) -> list[str]:
-        """Hashes of plans that the circuit breaker stopped, newest first."""
-        with self._engine.begin() as db:
-            query = (
-                select(_plan.c.plan_hash)
-                .where(_plan.c.connection == connection, _plan.c.stopped.is_not(None))
-                .order_by(_plan.c.at.desc())
-            )
-            return list(db.execute(query).scalars())

@@ -36,10 +36,10 @@ def is_known(revision: str) -> bool:
     return any(script.revision == revision for script in scripts.walk_revisions())
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the database to the newest revision, in one transaction per revision."""
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the database to a revision, the newest by default; one transaction for each."""
     config = _config()
     with engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
         connection.commit()

@@ -11,12 +11,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from paidsync.ledger import schema
 from paidsync.ledger.allocations import Allocations
+from paidsync.ledger.approvers import Approvers
 from paidsync.ledger.audit import Audit
 from paidsync.ledger.connections import Connections
 from paidsync.ledger.entries import Entries
 from paidsync.ledger.holds import Holds
+from paidsync.ledger.inbound import Inbound
 from paidsync.ledger.leases import Leases
 from paidsync.ledger.mirror import Mirror
+from paidsync.ledger.plans import Plans
+from paidsync.ledger.probes import Probes
 from paidsync.ledger.runs import Runs
 from paidsync.ledger.tokens import Tokens
 
@@ -43,7 +47,11 @@ class Ledger:
         self.mirror = Mirror(self.engine)
         self.entries = Entries(self.engine)
         self.holds = Holds(self.engine, self.audit)
+        self.inbound = Inbound(self.engine, self.audit)
         self.leases = Leases(self.engine)
+        self.probes = Probes(self.engine, self.audit)
+        self.plans = Plans(self.engine, self.audit)
+        self.approvers = Approvers(self.engine, self.audit)
         self.tokens = Tokens(self.engine)
 
     def require_current(self) -> "Ledger":

@@ -18,6 +18,10 @@ def _json() -> Any:
     return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
+def _list() -> Any:
+    return Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
 class Installation(SQLModel, table=True):
     """Which PaidSync this ledger belongs to; one row."""
 
@@ -81,6 +85,7 @@ class Allocation(SQLModel, table=True):
     standing: str
     payment_number: str | None = None
     payment_date: str | None = None
+    document_date: str | None = None
     payment_method: str | None = None
     currency: str | None = None
     settled_minor: int | None = _money()
@@ -130,7 +135,8 @@ class Bill(SQLModel, table=True):
     total_minor: int | None = _money()
     net_minor: int | None = _money()
     tax_minor: int | None = _money()
-    paid_minor: int | None = _money()
+    settled_minor: int | None = _money()
+    paid_cash_minor: int | None = _money()
     retainage_of: str | None = None
     named_commitments: str | None = None
     version: str | None = None
@@ -286,17 +292,40 @@ class Decision(SQLModel, table=True):
 
 
 class Plan(SQLModel, table=True):
-    """A plan by its hash: what it would do, from which generation of the ledger."""
+    """A plan by its hash: what it would do, from which generation of the ledger, and what became
+    of it where it needs a person's approval."""
 
     connection: str = Field(primary_key=True)
     plan_hash: str = Field(primary_key=True)
-    run_id: str
+    run_id: str  # that planned it last
     generation: int
     entries: int
     reversals: int
     money: dict[str, Any] = _json()
-    stopped: str | None = None
+    state: str  # free (needs nobody), open, approved, rejected, replaced, expired or carried_out
+    why: str | None = None  # it waits
+    contents: dict[str, Any] = _json()  # origin_id -> SHA-256 of the entry, of a plan that waits
+    asked: dict[str, Any] = _json()  # what the run was asked for: restate, projects
+    makers: list[str] = _list()  # who asked for the runs that planned it
+    decided_by: str | None = None
+    proof: str | None = None  # of who decided: code, proxy or claimed
+    note: str | None = None
+    decided_at: str | None = None
+    decided_run: str | None = None
+    expires_at: str | None = None  # of an approval
     at: str
+
+
+class Approver(SQLModel, table=True):
+    """A person who proves who they are by a one-time code; its seed is encrypted with the key of
+    the environment."""
+
+    email: str = Field(primary_key=True)  # in lower case
+    seed: str
+    added_at: str
+    added_by: str
+    last_step: int | None = Field(default=None, sa_type=BigInteger)  # of the last code taken
+    wrong_tries: list[str] = _list()  # instants of the newest ones
 
 
 class Cursor(SQLModel, table=True):

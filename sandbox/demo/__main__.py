@@ -157,17 +157,7 @@ def _where_to_look(place: Place, screen: Screen, seconds: float) -> None:
 
 def _stay(place: Place, environment: dict[str, str], control: str, screen: Screen) -> None:
     """Keep everything running; the environment of the commands goes into a file."""
-    exports = place.root / "environment.sh"
-    exports.touch(mode=0o600)
-    names = ("PAIDSYNC_", "PREFECT_", "BLUEBIRD_", "NO_PROXY")
-    exports.write_text(
-        "".join(
-            f"export {name}='{value}'\n"
-            for name, value in sorted(environment.items())
-            if name.startswith(names)
-        ),
-        encoding="utf-8",
-    )
+    exports = place.write_environment(environment)
     screen.line()
     screen.line(f"Prefect UI     {environment['PREFECT_API_URL'].removesuffix('/api')}")
     screen.line(f"control API    {control}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import re
+import shlex
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,17 +76,33 @@ class Place:
         self, erp: str, ready: Mapping[str, Any], start_date: str
     ) -> dict[str, str]:
         """Write the connection file for an ERP; answers the secrets that it names."""
-        procore = ready[erp]["procore"]
-        section, secrets = connection_section(erp, ready[erp])
-        text = _CONNECTION_FILE.format(
-            name=CONNECTION, **procore, erp=section, start_date=start_date
-        )
+        text, secrets = connection_text(CONNECTION, erp, ready, start_date)
         self.connection_file.write_text(text, encoding="utf-8")
-        return {"BLUEBIRD_PROCORE_SECRET": procore["client_secret"], **secrets}
+        return secrets
+
+    def write_environment(self, environment: Mapping[str, str]) -> Path:
+        """Write what a person's own commands need to work with these systems; the file."""
+        file = self.root / "environment.sh"
+        file.touch(mode=0o600)
+        names = ("PAIDSYNC_", "PREFECT_", "BLUEBIRD_", "NO_PROXY")
+        file.write_text(
+            "".join(
+                f"export {name}={shlex.quote(value)}\n"
+                for name, value in sorted(environment.items())
+                if name.startswith(names)
+            ),
+            encoding="utf-8",
+        )
+        return file
 
     def environment(self, outer: Mapping[str, str], prefect_port: int) -> dict[str, str]:
-        """The environment of every process of the demonstration."""
+        """The environment of every process that is started here."""
         own = {name: value for name, value in outer.items() if not _FOREIGN.match(name)}
+        if sys.dont_write_bytecode:  # else every process would compile half of Prefect anew
+            own |= {
+                "PYTHONDONTWRITEBYTECODE": "",
+                "PYTHONPYCACHEPREFIX": str(self.root / "bytecode"),
+            }
         prefect = self.root / "prefect"
         return own | {
             "PAIDSYNC_DATA_DIR": str(self.data),
@@ -101,6 +119,24 @@ class Place:
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
         }
+
+
+def connection_text(
+    name: str, erp: str, ready: Mapping[str, Any], start_date: str
+) -> tuple[str, dict[str, str]]:
+    """A connection file of the company in one ERP, and the secrets that it names.
+
+    The secrets' names begin with the connection's, so that several can live in one environment.
+    """
+    procore = ready[erp]["procore"]
+    section, secrets = connection_section(erp, ready[erp])
+    text = _CONNECTION_FILE.format(name=name, **procore, erp=section, start_date=start_date)
+    secrets = {"BLUEBIRD_PROCORE_SECRET": procore["client_secret"], **secrets}
+    prefix = f"{name.upper().replace('-', '_')}_"
+    return (
+        text.replace('"BLUEBIRD_', f'"{prefix}'),
+        {key.replace("BLUEBIRD_", prefix, 1): value for key, value in secrets.items()},
+    )
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""The processes of the demonstration: each is ended by the handle it was started with."""
+"""The processes of the demonstration: each is ended by the handle it was started with.
+
+`make up` starts its own the same way, and lets them run on.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +37,14 @@ def script(name: str, module: str) -> list[str]:
 class Processes:
     """Starts processes with their output in log files, and ends all of them when it is left."""
 
-    def __init__(self, logs: Path, where: Path) -> None:
-        """``where`` is the folder the processes run in: none of a person's files lies there."""
+    def __init__(self, logs: Path, where: Path, *, outlive: bool = False) -> None:
+        """``where`` is the folder the processes run in: none of a person's files lies there.
+
+        With ``outlive`` they are out of reach of the terminal's own signals, and may be let go.
+        """
         self._logs = logs
         self._where = where
+        self._outlive = outlive
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
@@ -55,17 +62,20 @@ class Processes:
         """The log file of a process."""
         return self._logs / f"{name}.log"
 
-    def start(self, name: str, command: list[str], environment: dict[str, str]) -> None:
-        """Start a process that serves until it is ended."""
+    def start(self, name: str, command: list[str], environment: dict[str, str]) -> int:
+        """Start a process that serves until it is ended; its id."""
         with self.log(name).open("wb") as log:
-            self._running[name] = subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 cwd=self._where,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=self._outlive,
             )
+        self._running[name] = process
+        return process.pid
 
     def wait_for(self, name: str, ready: Callable[[], bool], seconds: float) -> None:
         """Wait until a process that was started is ready."""
@@ -79,13 +89,19 @@ class Processes:
             time.sleep(0.05)
 
     def run(
-        self, name: str, command: list[str], environment: dict[str, str], *, good: tuple[int, ...]
+        self,
+        name: str,
+        command: list[str],
+        environment: dict[str, str],
+        *,
+        good: tuple[int, ...],
+        where: Path | None = None,
     ) -> str:
         """Run a command to its end; answers what it printed. What it logs goes to a file."""
         with self.log(name).open("wb") as log:
             process = subprocess.Popen(
                 command,
-                cwd=self._where,
+                cwd=where or self._where,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -100,6 +116,10 @@ class Processes:
                 f"`{shown}` ended with code {process.returncode}.\n{output}{self._tail(name)}"
             )
         return output
+
+    def let_go(self) -> None:
+        """Leave what was started running; nothing is ended any more when this is left."""
+        self._running.clear()
 
     def end_all(self) -> None:
         """End whatever still runs, the last started first: politely, then for good."""

@@ -1,8 +1,7 @@
 """The ERP surface for integrators: External Data, requests, details (reference 9).
 
 All of it needs Admin on ERP Integrations to write and Read Only to read, and the tool switched
-on; otherwise 403. The partner's bulk route for invoice payments answers 403, as its reference is
-open to selected partners only.
+on; otherwise 403.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from typing import Any
 from sandbox.procore import fields
 from sandbox.procore.call import Call, refuse_unknown
 from sandbox.procore.erp_box import LooseOrigin
-from sandbox.procore.errors import bad_request, forbidden, not_found
+from sandbox.procore.errors import bad_request, not_found
+from sandbox.procore.invoice_payments import sync_invoice_payments
 from sandbox.procore.model import ErpRequestDetail, Record
 from sandbox.procore.operation import Operation
 from sandbox.procore.origins import DuplicateOrigin
@@ -164,7 +164,12 @@ def show_request(call: Call) -> Json:
 
 
 def _detail(detail: ErpRequestDetail) -> Json:
-    return {"id": detail.id, "status": detail.status, "messages": list(detail.messages)}
+    return {
+        "id": detail.id,
+        "item_id": detail.item_id,
+        "status": detail.status,
+        "messages": list(detail.messages),
+    }
 
 
 def list_details(call: Call) -> list[Json]:
@@ -214,11 +219,6 @@ def connect(call: Call) -> Json:
     return {"id": call.store.company_id, "standard_cost_code_list_id": 1}
 
 
-def partner_only(call: Call) -> Json:
-    """The bulk upsert of invoice payments is open to ERP partners."""
-    raise forbidden("This app is not an ERP integration partner of the company")
-
-
 OPERATIONS = (
     Operation("GET", COMPANY + "/external_data", get_external_data, query=("item_type", "item_id")),
     Operation("PATCH", COMPANY + "/external_data/sync", sync_external_data),
@@ -228,5 +228,5 @@ OPERATIONS = (
     Operation("PATCH", COMPANY + "/erp_request_details/sync", sync_details),
     Operation("PATCH", COMPANY + "/erp_request_details/{id}", update_detail),
     Operation("POST", COMPANY + "/erp_connections", connect),
-    Operation("PATCH", COMPANY + "/invoice_payments/sync", partner_only),
+    Operation("PATCH", COMPANY + "/invoice_payments/sync", sync_invoice_payments),
 )

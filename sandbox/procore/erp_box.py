@@ -1,5 +1,5 @@
-"""What the ERP Integrations tool keeps: requests to integrators, and External Data of objects
-that the sandbox has no records for (line items, budgets and the like)."""
+"""What the ERP Integrations tool keeps: requests to integrators with the webhooks that tell of
+them, and External Data of objects that the sandbox has no records for (line items and the like)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sandbox.procore.deliveries import Courier
 from sandbox.procore.model import ErpRequest, ErpRequestDetail
 
 
@@ -23,7 +24,7 @@ class LooseOrigin:
 
 
 class ErpBox:
-    """ERP requests, their details, and loose External Data rows."""
+    """ERP requests, their details, what is delivered, and loose External Data rows."""
 
     def __init__(self, new_id: Callable[[str], int], now: Callable[[], datetime]) -> None:
         self._new_id = new_id
@@ -31,6 +32,7 @@ class ErpBox:
         self.requests: dict[int, ErpRequest] = {}
         self.details: dict[int, ErpRequestDetail] = {}
         self.loose: dict[tuple[str, int], LooseOrigin] = {}
+        self.courier = Courier(now)
 
     def add_request(self, request_name: str, **data: Any) -> tuple[int, int]:
         """A request with its detail, as pressing a button in Procore makes; returns both ids."""

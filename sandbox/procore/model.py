@@ -188,6 +188,7 @@ class User(Record):
     name: str
     permission_template: str
     erp_integrated_accountant: bool = False
+    is_active: bool = True
 
 
 @dataclass(slots=True, kw_only=True)

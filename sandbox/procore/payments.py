@@ -4,8 +4,8 @@ Documented: five single-record operations, the writable attributes, the lock onc
 is set, ``origin_id`` unique in the company. Assumed: reading needs Read Only and writing Admin
 on the Commitments tool; ``amount`` and ``date`` cannot be blank; ``allow_payments: false`` and
 a void commitment refuse a new row with 422; a locked attribute sent with its present value is
-no change; DELETE of a synced row is 422; ``origin_id: null`` unlinks. Attachments are accepted
-as ``prostore_file_ids`` only; multipart is refused with 406.
+no change; DELETE of a synced row is 422; ``origin_id: null`` unlinks; ``open_points`` makes these
+otherwise. Attachments are accepted as ``prostore_file_ids`` only; multipart is refused with 406.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ CHECKS: dict[str, fields.Check] = {
 }
 UNLOCKED = ("origin_id", "origin_data", "file_ids")
 TAKEN = "has already been taken"
+SYNCED = "because the payment is synced with an ERP"
 
 
 def _scope(call: Call, project_id: int, contract_id: int, level: str) -> Commitment:
@@ -105,12 +106,17 @@ def create_payment(call: Call) -> Json:
     commitment, values = _written(call)
     if commitment.status == "Void":
         raise unprocessable("contract_id", "is void and cannot take payments")
-    if not commitment.allow_payments:
+    points = call.store.points
+    if not commitment.allow_payments and points.tab_matters:
         raise unprocessable("contract_id", "does not allow payments")
+    if values.get("amount", 0) < 0 and not points.negative_amounts:
+        raise unprocessable("amount", "must be greater than 0")
     blank = {name: ["can't be blank"] for name in ("amount", "date") if name not in values}
     if blank:
         raise ApiError(422, "The record is invalid", errors=blank)
     _check_requisition(call, commitment, values.get("requisition_id"))
+    if not points.links_on_create:
+        values.pop("requisition_id", None)
     store = call.store
     now = store.now()
     row = ContractPayment(
@@ -122,9 +128,9 @@ def create_payment(call: Call) -> Json:
         **values,
     )
     try:
-        store.payment_rows.add(row)
+        store.payment_rows.add(row, forced_origin=not points.unique_ids)
     except DuplicateOrigin:
-        raise unprocessable("origin_id", TAKEN) from None
+        raise ApiError(points.taken_status, TAKEN, errors={"origin_id": [TAKEN]}) from None
     return payment(row)
 
 
@@ -133,11 +139,16 @@ def update_payment(call: Call) -> Json:
     commitment, values = _written(call)
     row = _row(call, commitment)
     changes = {name: value for name, value in values.items() if getattr(row, name) != value}
+    points = call.store.points
     if row.origin_id is not None:
-        locked = [name for name in changes if name not in UNLOCKED]
+        kept = ("origin_id",) if not points.unlinks and values.get("origin_id", "") is None else ()
+        open_ = UNLOCKED if points.locks_synced else tuple(changes)
+        locked = [name for name in changes if name not in open_ or name in kept]
         if locked:
-            text = "cannot be changed because the payment is synced with an ERP"
+            text = f"cannot be changed {SYNCED}"
             raise ApiError(422, text, errors={name: [text] for name in locked})
+    elif "origin_id" in changes and not points.id_on_typed_rows:
+        raise unprocessable("origin_id", "cannot be set on a payment that a user entered")
     if "requisition_id" in changes:
         _check_requisition(call, commitment, changes["requisition_id"])
     if changes:
@@ -151,9 +162,12 @@ def update_payment(call: Call) -> Json:
 def delete_payment(call: Call) -> None:
     """Remove a row that is not synced; the answer is empty."""
     row = _row(call, _query_scope(call, "Admin"))
-    if row.origin_id is not None:
-        text = "Payment cannot be deleted because it is synced with an ERP"
+    points = call.store.points
+    if row.origin_id is not None and not points.deletes_synced:
+        text = f"Payment cannot be deleted {SYNCED}"
         raise ApiError(422, text, errors={"base": [text]})
+    if row.origin_id is None and not points.deletes_unsynced:
+        raise unprocessable("base", "Payment cannot be deleted")
     call.store.remove_payment(row.id)
 
 

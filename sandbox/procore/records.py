@@ -30,6 +30,7 @@ from sandbox.procore.model import (
     Vendor,
     statuses_of,
 )
+from sandbox.procore.open_points import OpenPoints
 from sandbox.procore.origins import OriginIndex
 from sandbox.procore.payment_rows import PaymentRows
 from sandbox.procore.tokens import TokenRegistry
@@ -73,6 +74,7 @@ class CompanyRecords:
         self.tokens = TokenRegistry(clock, self.lock)
         self.origins = OriginIndex()
         self.payment_rows = PaymentRows(self.origins)
+        self.points = OpenPoints()
         self.projects: dict[int, Project] = {}
         self.vendors: dict[int, Vendor] = {}
         self.commitments: dict[int, Commitment] = {}

@@ -201,7 +201,7 @@ def user_shown(store: ProcoreStore, record: User) -> Json:
         "first_name": first,
         "last_name": last,
         "email_address": record.login,
-        "is_active": True,
+        "is_active": record.is_active,
         "is_employee": True,
         "origin_id": record.origin_id,
         "origin_data": record.origin_data,

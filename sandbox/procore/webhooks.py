@@ -1,19 +1,21 @@
 """Webhooks of v1.0: hooks, triggers, resources (reference 12).
 
-The sandbox keeps subscriptions and delivers nothing by itself, so deliveries are empty.
+What is delivered, and when, is in ``events`` and ``deliveries``.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from sandbox.procore import fields
 from sandbox.procore.call import Call, refuse_unknown
+from sandbox.procore.deliveries import Attempt, Delivery
 from sandbox.procore.errors import not_found, unprocessable
 from sandbox.procore.model import Hook, Trigger
 from sandbox.procore.operation import Operation
-from sandbox.procore.shapes import Json
+from sandbox.procore.shapes import Json, stamp
 
 PATH = "/rest/v1.0/webhooks"
 SCOPE = ("company_id", "project_id")
@@ -29,6 +31,12 @@ PROJECT_RESOURCES = (
 )
 # ERP Requests and all project resources have the three events, the others no delete.
 NO_DELETE = ("Projects", "Company Vendors", "Company Users")
+_OUTCOMES = {
+    "delivered": "successful",
+    "enqueued": "failing",
+    "retrying": "failing",
+    "discarded": "discarded",
+}
 _NAMESPACE = re.compile(r"[a-z0-9-]+", re.ASCII)
 
 
@@ -225,10 +233,30 @@ def delete_trigger(call: Call) -> None:
 
 
 def list_deliveries(call: Call) -> list[Json]:
-    """None: the sandbox does not deliver."""
-    find_hook(call, "hook_id", _scope(call))
-    call.choice("filters[status]", ("any", "successful", "failing", "discarded"))
-    return []
+    """Every attempt at a hook's events, the newest event first."""
+    hook = find_hook(call, "hook_id", _scope(call))
+    wanted = call.choice("filters[status]", ("any", "successful", "failing", "discarded"))
+    return [
+        _attempt(delivery, attempt)
+        for delivery in call.store.erp.courier.of(hook)
+        if wanted in (None, "any", _OUTCOMES[delivery.status])
+        for attempt in delivery.attempts
+    ]
+
+
+def _attempt(delivery: Delivery, attempt: Attempt) -> Json:
+    good = attempt.status is not None and 200 <= attempt.status < 300
+    return {
+        "event": delivery.payload,
+        "event_id": delivery.id,
+        "outcome": "ok" if good else "discarded" if delivery.status == "discarded" else "retried",
+        "response_body": None,
+        "response_error": None if attempt.status else "no answer in time",
+        "response_status": attempt.status,
+        "response_headers": {},
+        "started_at": stamp(attempt.at - timedelta(seconds=attempt.seconds)),
+        "completed_at": stamp(attempt.at),
+    }
 
 
 def list_resources(call: Call) -> list[Json]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sandbox.procore import fields
 from sandbox.procore.call import Call
+from sandbox.procore.deliveries import Delivery
 from sandbox.procore.errors import not_found
 from sandbox.procore.model import Hook, Trigger
 from sandbox.procore.operation import Operation
@@ -29,6 +32,14 @@ CHECKS: dict[str, fields.Check] = {
     "namespace": namespace,
     "destination_url": url,
     "destination_headers": authorization,
+}
+_STATUSES = ("succeeded", "failed", "discarded", "enqueued", "retrying")
+# The published filter and the published field use different words.
+_STATUSES_OF = {
+    "delivered": ("succeeded",),
+    "enqueued": ("enqueued",),
+    "retrying": ("retrying", "failed"),
+    "discarded": ("discarded",),
 }
 STATUS: dict[str, fields.Check] = {"status": fields.choice("active", "disabled", null=False)}
 
@@ -132,10 +143,41 @@ def delete_trigger(call: Call) -> None:
 
 
 def list_deliveries(call: Call) -> Json:
-    """None: the sandbox does not deliver."""
+    """What was sent to a hook, newest first."""
     _allowed(call)
-    find_hook(call, "hook_id", None)
-    return {"data": page_of(call, [], lambda nothing: nothing, default=10, cap=100)}
+    hook = find_hook(call, "hook_id", None)
+    status = call.choice("filter[status]", tuple(_STATUSES))
+    resource, event = call.text("filter[resource_name]"), call.text("filter[event_type]")
+    days = call.text("filter[start]"), call.text("filter[end]")
+    found = [
+        delivery
+        for delivery in call.store.erp.courier.of(hook)
+        if status in (None, *_STATUSES_OF[delivery.status])
+        and resource in (None, _resource(delivery))
+        and event in (None, _event(delivery))
+        and (days[0] or "") <= delivery.created_at.date().isoformat() <= (days[1] or "9999")
+    ]
+    return {"data": page_of(call, found, _delivery, default=10, cap=100)}
+
+
+def _resource(delivery: Delivery) -> Any:
+    return delivery.payload.get("resource_name") or delivery.payload.get("resource_type")
+
+
+def _event(delivery: Delivery) -> Any:
+    return delivery.payload.get("event_type") or delivery.payload.get("reason")
+
+
+def _delivery(delivery: Delivery) -> Json:
+    return {
+        "id": str(delivery.id),
+        "status": delivery.status,
+        "payload": delivery.payload,
+        "delivery_attempts": [
+            {"attempted_at": stamp(each.at), "response_status": each.status}
+            for each in delivery.attempts
+        ],
+    }
 
 
 def list_resources(call: Call) -> Json:

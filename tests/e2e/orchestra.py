@@ -62,6 +62,16 @@ class Orchestra:
         assert reply.status_code < 300, reply.text
         return reply.json() if reply.content else None
 
+    def patch(self, path: str, **body: Any) -> None:
+        """Change a part of something."""
+        reply = self._ask("PATCH", path, body)
+        assert reply.status_code < 300, reply.text
+
+    def delete(self, path: str) -> None:
+        """Remove something."""
+        reply = self._ask("DELETE", path)
+        assert reply.status_code < 300, reply.text
+
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         """Once more where the server is busy: its SQLite was locked and nothing was done, which
         every client of Prefect meets with patience."""
@@ -101,9 +111,16 @@ class Orchestra:
         )  # fmt: skip
 
     def deployment(self, name: str) -> dict[str, Any]:
-        """A deployment of the flow sync-payments or sync-all."""
-        flow = "sync-all" if name == "sync-all" else "sync-payments"
+        """A deployment; those of the main job bear other names than their flow."""
+        flow = "sync-payments" if name in ("sync", "preview") else name
         return self.get(f"/deployments/name/{flow}/{name}")
+
+    def give_environment(self, deployment: str, environment: dict[str, str]) -> None:
+        """What an administrator sets in a deployment's job variables."""
+        ident = self.deployment(deployment)["id"]
+        variables = {"job_variables": {"env": environment}}
+        reply = self._ask("PATCH", f"/deployments/{ident}", variables)
+        assert reply.status_code == 204, reply.text
 
     def handle(self, connection: str) -> dict[str, Any]:
         """What the run form sends for a connection chosen in its drop-down."""

@@ -37,7 +37,15 @@ _NEVER = ("preflight", "take_lease", "load_batch", "verify_batch", "report")
 
 def test_deploy_all_works_before_any_connection_exists(deployed: Orchestra) -> None:
     assert "sync-payments/sync" in deployed.deploy_output
-    for name in ("sync", "preview", "sync-all"):
+    for name in (
+        "sync",
+        "preview",
+        "decide-plan",
+        "decide-hold",
+        "sync-all",
+        "answer-sync-request",
+        "answer-open-requests",
+    ):
         found = deployed.deployment(name)
         assert found["work_pool_name"] == "paidsync"
         assert found["enforce_parameter_schema"] is True
@@ -52,6 +60,10 @@ def test_deploy_all_works_before_any_connection_exists(deployed: Orchestra) -> N
     assert [(each["slug"], each["schedule"]["cron"]) for each in hourly] == [
         ("hourly", "0 * * * *")
     ]
+    poll = deployed.deployment("answer-open-requests")["schedules"]
+    assert [(each["slug"], each["schedule"]["timezone"]) for each in poll] == [
+        ("every-five-minutes", "Etc/UTC")
+    ]
 
 
 def test_every_entrypoint_imports() -> None:
@@ -59,7 +71,14 @@ def test_every_entrypoint_imports() -> None:
     for deployment in document["deployments"]:
         file, name = deployment["entrypoint"].split(":")
         module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
-        assert getattr(module, name).name in ("sync-payments", "sync-all")
+        assert getattr(module, name).name in (
+            "sync-payments",
+            "sync-all",
+            "decide-plan",
+            "decide-hold",
+            "answer-sync-request",
+            "answer-open-requests",
+        )
 
 
 def test_the_run_form_offers_a_mode_and_titles(deployed: Orchestra) -> None:
@@ -349,6 +368,7 @@ def _load_refuses(town: Town, old: Any, run_id: str) -> None:
         "generation": read_json(context)["generation"],
         "hash": "of the old plan",
         "stopped": None,
+        "approved": None,
     }
     ids = [str(each) for each in read_frame(plan["entries"], ENTRIES)["origin_id"]]
     lease = town.ledger.leases.take(

@@ -71,7 +71,7 @@ def test_rule_2_a_decision_that_cannot_be_made_is_a_sentence(town: Town) -> None
     number = listed.out.split()[0]
     by = ["--by", "controller@bluebird.example"]
     for arguments, sentence in (
-        ([number, "reverse"], "post, leave can be decided, not 'reverse'"),
+        ([number, "reverse"], "post, leave, retry can be decided, not 'reverse'"),
         ([number, "post", "--application", "5"], "no other decision takes one"),
         (["9999", "post"], "has no open hold 9999"),
     ):
@@ -163,8 +163,8 @@ def test_rule_5_5_restating_is_a_named_and_approved_run(town: Town) -> None:
     assert asked["state"] == "AwaitingApproval"
     assert "net from now on: 2 entries" in asked["message"]
     assert town.amounts(old.prefix) == ["120.00"]
-    by = ["--by", "controller@bluebird.example"]
-    assert town.paidsync("approve", town.name, asked["plan"], *by).code == 0
+    by = ["--by", "accountant@bluebird.example"]
+    assert town.paidsync("approve", town.name, asked["awaiting_plan"], *by).code == 0
     done = town.sync(restate="net from now on")
     assert (done["state"], done["posted"], done["reversed"]) == ("Completed", 1, 1)
     assert town.amounts(old.prefix) == ["120.00", "-120.00", "100.00"]

@@ -9,8 +9,8 @@ import json
 import logging
 import tomllib
 import uuid
-from collections.abc import Iterable, Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -45,6 +45,8 @@ STAGES = (
     "verify_batch",
     "report",
 )
+# They say when a run starts, who asks for it and who approves it, never what must stand.
+_NOT_OF_THE_TRUTH = ("schedule", "approval", "approval_hours", "require_proof", "requester")
 _FILE = """
 name = "{name}"
 
@@ -242,7 +244,8 @@ class Town:
             said = self.paidsync(*arguments)
             assert said.code == 0, said.err
         told = tomllib.loads(_policy(policy, start_date))["policy"]
-        told.pop("schedule", None)
+        for name in _NOT_OF_THE_TRUTH:
+            told.pop(name, None)
         self.do("/policy", **json.loads(json.dumps(told, default=str)))
 
     def decide(self, about: Paid, decision: str, *, to: int | None = None) -> None:
@@ -260,10 +263,21 @@ class Town:
         more = {} if to is None else {"to_application_id": to}
         self.do("/decide", **ids, reason=hold["reason"], decision=decision, **more)
 
-    def sync(self, mode: str = "sync", *, run_id: str | None = None, attempt: int = 1, quick: bool = True, **options: Any) -> dict[str, Any]:  # fmt: skip  # noqa: E501
+    def sync(self, mode: str = "sync", *, run_id: str | None = None, attempt: int = 1, quick: bool = True, tag: str = "trigger: command line", **options: Any) -> dict[str, Any]:  # fmt: skip  # noqa: E501
         """A run of the flow's own body, its stages as plain functions; its summary."""
         run_id = run_id or str(uuid.uuid4())
-        here = SimpleNamespace(id=run_id, run_count=attempt, parent_flow_run_id=None, tags=[])
+        with self.without_prefect(run_id, attempt=attempt, tag=tag, quick=quick) as handle:
+            flow_module.sync_payments.fn(handle, SyncOptions(mode=mode, **options))
+        return self.summary_of(run_id)
+
+    @contextmanager
+    def without_prefect(
+        self, run_id: str, *, attempt: int = 1, tag: str, quick: bool = True
+    ) -> Iterator[PaidsyncConnection]:
+        """A flow's body may run here, its stages as plain functions; the connection's handle."""
+        here = SimpleNamespace(
+            id=run_id, run_count=attempt, parent_flow_run_id=None, tags=[tag] if tag else []
+        )
         self.artifacts.clear()
         with pytest.MonkeyPatch.context() as patch, disable_run_logger():
             patch.setattr(flow_module, "runtime", SimpleNamespace(flow_run=here))
@@ -274,12 +288,15 @@ class Town:
                 patch.setattr(flow_module, stage, getattr(task, "fn", task))
             if quick:
                 quick_rules.use(patch)
-            patch.setattr(tasks.report, "create_markdown_artifact", self._artifact)
+            for module in (flow_module, tasks.report):
+                patch.setattr(module, "create_markdown_artifact", self._artifact)
             patch.setattr(tasks.report, "create_table_artifact", self._artifact)
-            handle = PaidsyncConnection(
+            yield PaidsyncConnection(
                 connection=self.name, erp="", erp_company="", procore_company=""
             )
-            flow_module.sync_payments.fn(handle, SyncOptions(mode=mode, **options))
+
+    def summary_of(self, run_id: str) -> dict[str, Any]:
+        """The summary of a run that has ended."""
         run = self.ledger.runs.get(run_id)
         assert run is not None
         return {**run.summary, "folder": run.folder}

@@ -17,6 +17,7 @@ def allocation(payment: str = "100", bill: str = "200", **changes: Any) -> dict[
         "standing": "live",
         "payment_number": "4711",
         "payment_date": "2026-03-02",
+        "document_date": changes.get("payment_date", "2026-03-02"),
         "payment_method": "check",
         "currency": "USD",
         "settled_minor": 125_000,

@@ -40,7 +40,7 @@ def test_the_bill_s_columns_come_from_the_bill_as_last_read(ledger: Ledger) -> N
         "total_minor": 300_000,
         "net_minor": None,
         "tax_minor": None,
-        "paid_minor": 125_000,
+        "settled_minor": 125_000,
         "retainage_of": None,
         "named_commitments": None,
         "version": "1",
@@ -181,6 +181,17 @@ def test_payments_are_found_by_their_date_while_they_are_in_the_erp(ledger: Ledg
     )
     found = ledger.allocations.payments_dated(US, "2026-03-01", "2026-03-31")
     assert found == {"first", "last", "voided", "reapplied", "queued"}
+
+
+def test_a_prepayment_is_counted_on_the_day_it_was_paid(ledger: Ledger) -> None:
+    store(
+        ledger,
+        allocation("advance", payment_date="2026-04-09", document_date="2026-03-02"),
+        allocation("kept before", payment_date="2026-03-02", document_date=None),
+    )
+    march = ledger.allocations.payments_dated(US, "2026-03-01", "2026-03-31")
+    assert march == {"advance", "kept before"}
+    assert ledger.allocations.payments_dated(US, "2026-04-01", "2026-04-30") == set()
 
 
 def test_a_sweep_asks_for_payments_that_stood_when_last_read(ledger: Ledger) -> None:

@@ -65,30 +65,6 @@ def test_a_hold_on_an_allocation_that_was_not_judged_stays(ledger: Ledger) -> No
     assert [hold["allocation_id"] for hold in ledger.holds.open(US)] == ["a"]
 
 
-def test_a_plan_is_approved_by_its_newest_decision_alone(ledger: Ledger) -> None:
-    def decide(decision: str, plan_hash: str = "hash", subject: str = "plan") -> None:
-        ledger.holds.decide(
-            US,
-            subject=subject,
-            subject_id=plan_hash,
-            decision=decision,
-            by_whom="controller",
-            note=None,
-        )
-
-    assert not ledger.holds.plan_is_approved(US, "hash")
-    decide("approve", subject="hold")
-    decide("approve", plan_hash="another")
-    assert not ledger.holds.plan_is_approved(US, "hash")
-    decide("approve")
-    assert ledger.holds.plan_is_approved(US, "hash")
-    assert not ledger.holds.plan_is_approved(UK, "hash")
-    decide("reject")
-    assert not ledger.holds.plan_is_approved(US, "hash")
-    decide("approve")
-    assert ledger.holds.plan_is_approved(US, "hash")
-
-
 def test_a_decision_is_kept_with_its_state_and_is_in_the_audit_trail(ledger: Ledger) -> None:
     decide = {
         "subject": "hold",

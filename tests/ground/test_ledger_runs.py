@@ -159,19 +159,3 @@ def test_what_was_stored_with_a_cursor_that_could_not_move_is_not_kept(ledger: L
     with pytest.raises(RunStopped):
         fail()
     ledger.runs.require_generation(US, 0)
-
-
-def test_refused_plans_are_listed_newest_first(ledger: Ledger) -> None:
-    plan = {
-        "connection": US,
-        "run_id": "run-1",
-        "generation": 1,
-        "entries": 3,
-        "reversals": 3,
-        "money": {"USD": -300},
-    }
-    for digest, stopped in (("a", "too many"), ("b", None), ("c", "too many")):
-        ledger.runs.save_plan({**plan, "plan_hash": digest, "stopped": stopped})
-    assert ledger.runs.refused_plans(US) == ["c", "a"]
-    ledger.runs.save_plan({**plan, "plan_hash": "c", "stopped": None})
-    assert ledger.runs.refused_plans(US) == ["a"]

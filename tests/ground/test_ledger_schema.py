@@ -119,3 +119,15 @@ def test_sqlite_survives_a_power_cut_and_lets_readers_read(tmp_path: Path) -> No
         assert db.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
         assert db.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2  # FULL
     ledger.close()
+
+
+def test_what_a_ledger_knew_of_bills_survives_the_upgrade(empty_url: str) -> None:
+    ledger = Ledger(empty_url)
+    schema.upgrade(ledger.engine, "0002")
+    with ledger.engine.begin() as db:
+        db.execute(text("INSERT INTO bill (connection, bill_id, paid_minor) VALUES ('us', '7', 5)"))
+    ledger.upgrade()
+    with ledger.engine.begin() as db:
+        kept = db.execute(text("SELECT settled_minor, paid_cash_minor FROM bill")).one()
+    assert tuple(kept) == (5, None)
+    ledger.close()

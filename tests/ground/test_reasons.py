@@ -53,6 +53,8 @@ HOLDS = [
 ]
 STOPS = [
     "not_permitted",
+    "wrong_request",
+    "not_proven",
     "erp_tool_off",
     "other_integration_active",
     "ledger_behind",

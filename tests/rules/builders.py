@@ -29,6 +29,7 @@ from paidsync.records import (
 )
 from tasks.case import Known
 from tasks.decisions import Decided, Decisions
+from tasks.limits import paid_on
 from tasks.match import Sent, match
 from tasks.places import closed_for_good, without_tab
 from tasks.plan import Planned, plan
@@ -175,7 +176,7 @@ def judged(
             "vendor_id": each["vendor_id"],
             "number": each["bill_number"],
             "total_minor": each.get("bill_total_minor"),
-            "paid_minor": each.get("bill_paid_minor"),
+            "settled_minor": each.get("bill_settled_minor"),
         }
         for each in payments
     } | {each["bill_id"]: each for each in bills}
@@ -271,8 +272,17 @@ class Books:
         frame = self.plan().dispositions
         (row,) = rows_of(frame[frame["allocation_id"] == of["allocation_id"]])
         assert row["disposition"] == "held", row
-        decided = Decided(Hold(row["reason"]), row["state"], decision, application_id)
+        accepted = self._as_it_stands(of) if decision is Decision.ACCEPT else ()
+        decided = Decided(Hold(row["reason"]), row["state"], decision, application_id, accepted)
         self.decisions.setdefault(of["allocation_id"], []).append(decided)
+
+    def _as_it_stands(self, of: Row) -> tuple[Row, ...]:
+        """What a person sees of a payment's rows: changed, or gone."""
+        by_id = {row["origin_id"]: row for row in self._ours(of["allocation_id"])}
+        ids = [entry["origin_id"] for entry in self.entries[of["allocation_id"]]]
+        return tuple(
+            {**by_id.get(each, {}), "origin_id": each, "removed": each not in by_id} for each in ids
+        )
 
     # The ERP
 
@@ -340,8 +350,12 @@ class Books:
         return {row["application_id"]: row for row in rows}
 
     def _paid(self) -> dict[str, int | None]:
-        paid = {p["bill_id"]: p.get("bill_paid_minor") for p in self.payments.values()}
-        return paid | {key: row.get("paid_minor") for key, row in self.bills.items()}
+        of_payments = {
+            p["bill_id"]: bill(p["bill_id"], settled_minor=p.get("bill_settled_minor"))
+            for p in self.payments.values()
+        }
+        bills = rows_of(BILLS.frame((of_payments | self.bills).values()))
+        return {row["bill_id"]: paid_on(row) for row in bills}
 
     def post(self, planned: Planned, fate: Fate = lambda _: "ok") -> None:
         for kept in self.entries.values():

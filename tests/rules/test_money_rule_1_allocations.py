@@ -122,7 +122,8 @@ def _bill(currency: str) -> Bill:
         total=Decimal(100),
         net=None,
         tax=None,
-        paid=None,
+        settled=None,
+        paid_cash=None,
         payment_ids=None,
     )
 

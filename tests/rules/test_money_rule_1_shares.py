@@ -18,7 +18,7 @@ from tests.rules.builders import (
 
 START = date(2026, 1, 1)
 WITHOUT_TAX = {1: Policy(start_date=START, tax="exclude")}
-BILL = {"bill_total_minor": 120_00, "bill_net_minor": 100_00, "bill_paid_minor": 120_00}
+BILL = {"bill_total_minor": 120_00, "bill_net_minor": 100_00, "bill_settled_minor": 120_00}
 
 
 def taxed(check: str, cash: str, **columns: Any) -> Row:
@@ -35,7 +35,7 @@ def add(books: Books, *payments: Row) -> None:
 
 
 def test_rule_1_4_what_was_posted_before_and_is_not_read_now_has_its_share() -> None:
-    first = taxed("1", "33.33", bill_paid_minor=33_33)
+    first = taxed("1", "33.33", bill_settled_minor=33_33)
     books = Books.posted(first, policies=WITHOUT_TAX)
     forget(books, first)
     last = taxed("2", "86.67")
@@ -45,7 +45,7 @@ def test_rule_1_4_what_was_posted_before_and_is_not_read_now_has_its_share() -> 
 
 
 def test_rule_1_4_a_share_that_was_posted_with_tax_is_made_up_for() -> None:
-    first = taxed("1", "33.33", bill_paid_minor=33_33)
+    first = taxed("1", "33.33", bill_settled_minor=33_33)
     books = Books.posted(first)
     books.new_policy(tax="exclude")
     forget(books, first)
@@ -90,7 +90,7 @@ def test_rule_1_4_one_part_of_a_split_bill_takes_nothing_from_the_other() -> Non
     places = [
         application(each, application_id=each, origin_id=f"G-{each}") for each in ("a1", "a2")
     ]
-    first = parts_of(whole("1", "33.34", bill_paid_minor=33_34), {1: HALVES}, {})
+    first = parts_of(whole("1", "33.34", bill_settled_minor=33_34), {1: HALVES}, {})
     books = Books.posted(first, places, policies={1: HALVES})
     for each in first:
         forget(books, each)

@@ -12,7 +12,7 @@ from paidsync.records import Standing
 from tests.rules.builders import Books, Row, amounts, outcome, payment, rows_of
 
 WITHOUT_TAX = {1: Policy(start_date=date(2026, 1, 1), tax="exclude")}
-BILL = {"bill_total_minor": 120_00, "bill_net_minor": 100_00, "bill_paid_minor": 120_00}
+BILL = {"bill_total_minor": 120_00, "bill_net_minor": 100_00, "bill_settled_minor": 120_00}
 
 
 def taxed(check: str, cash: str, *, day: str = "14", **columns: Any) -> Row:
@@ -29,7 +29,7 @@ def test_rule_1_4_with_tax_the_cash_is_posted_and_its_tax_kept_beside() -> None:
 
 
 def test_rule_1_4_without_tax_the_net_share_is_posted_and_gross_and_tax_kept_beside() -> None:
-    books = Books.of(taxed("1", "60.00", bill_paid_minor=60_00), policies=WITHOUT_TAX)
+    books = Books.of(taxed("1", "60.00", bill_settled_minor=60_00), policies=WITHOUT_TAX)
     (entry,) = rows_of(books.plan().entries)
     assert (entry["amount_minor"], entry["gross_minor"], entry["tax_minor"]) == (
         50_00,
@@ -40,7 +40,7 @@ def test_rule_1_4_without_tax_the_net_share_is_posted_and_gross_and_tax_kept_bes
 
 @pytest.mark.parametrize(("cash", "net"), [("0.03", 2), ("0.09", 8)])  # 2.5 and 7.5 cents
 def test_rule_1_4_a_half_cent_goes_to_the_even_one(cash: str, net: int) -> None:
-    books = Books.of(taxed("1", cash, bill_paid_minor=60_00), policies=WITHOUT_TAX)
+    books = Books.of(taxed("1", cash, bill_settled_minor=60_00), policies=WITHOUT_TAX)
     assert amounts(books.plan()) == [("payment", net)]
 
 
@@ -50,7 +50,7 @@ def test_rule_1_4_the_parts_of_a_settled_bill_add_up_to_its_net(
 ) -> None:
     total = sum(parts)
     net = total * 100 // (100 + percent)
-    bill = {"bill_total_minor": total, "bill_net_minor": net, "bill_paid_minor": total}
+    bill = {"bill_total_minor": total, "bill_net_minor": net, "bill_settled_minor": total}
     payments = [
         payment(str(k), cash_minor=cash, settled_minor=cash, **bill) for k, cash in enumerate(parts)
     ]
@@ -63,13 +63,13 @@ def test_rule_1_4_the_parts_of_a_settled_bill_add_up_to_its_net(
 
 
 def test_rule_1_4_what_settles_the_bill_later_takes_the_rest() -> None:
-    first = taxed("1", "33.33", day="01", bill_paid_minor=33_33)
+    first = taxed("1", "33.33", day="01", bill_settled_minor=33_33)
     books = Books.posted(first, policies=WITHOUT_TAX)
     assert books.net(first) == 27_78  # 27.775
     second, last = taxed("2", "33.33", day="02"), taxed("3", "53.34", day="03")
     for each in (second, last):
         books.payments[each["allocation_id"]] = each
-    books.erp_says(first, bill_paid_minor=120_00)
+    books.erp_says(first, bill_settled_minor=120_00)
     books.sync()
     assert (books.net(second), books.net(last)) == (27_78, 44_44)
     assert books.net(first) + books.net(second) + books.net(last) == 100_00
@@ -82,15 +82,15 @@ def test_rule_1_4_a_discount_is_not_made_up_for_by_the_last_payment() -> None:
 
 
 def test_rule_1_4_a_target_is_frozen_when_it_is_first_posted() -> None:
-    paid = taxed("1", "60.00", bill_paid_minor=60_00)
+    paid = taxed("1", "60.00", bill_settled_minor=60_00)
     books = Books.posted(paid, policies=WITHOUT_TAX)
-    books.erp_says(paid, bill_net_minor=96_00, bill_paid_minor=120_00)
+    books.erp_says(paid, bill_net_minor=96_00, bill_settled_minor=120_00)
     planned = books.plan()
     assert (amounts(planned), outcome(planned, paid)) == ([], ("matched", "right"))
 
 
 def test_rule_1_4_a_changed_cash_is_a_new_target() -> None:
-    paid = taxed("1", "60.00", bill_paid_minor=60_00)
+    paid = taxed("1", "60.00", bill_settled_minor=60_00)
     books = Books.posted(paid, policies=WITHOUT_TAX)
     books.erp_says(paid, cash_minor=30_00, bill_net_minor=96_00)
     assert amounts(books.sync()) == [("reversal", -50_00), ("payment", 24_00)]

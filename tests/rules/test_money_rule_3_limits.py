@@ -133,7 +133,7 @@ def test_rule_3_7_rows_of_others_and_of_other_applications_do_not_count() -> Non
 
 
 def test_rule_3_7_a_row_without_an_amount_counts_nothing() -> None:
-    paid = part("1", "100.00", bill_paid_minor=100_00)
+    paid = part("1", "100.00", bill_settled_minor=100_00)
     books = Books.of(paid, [due()])
     books.rows.append(standing_row(application_id="a640", amount_minor=None, date="2026-01-02"))
     assert amounts(books.plan()) == [("payment", 100_00)]
@@ -168,7 +168,7 @@ def test_rule_3_7_a_move_is_held_by_the_application_that_it_moves_to() -> None:
 
 
 def test_rule_3_7_a_waived_ceiling_still_leaves_what_the_erp_says_is_paid() -> None:
-    paid = part("1", "130.00", bill_paid_minor=130_00)
+    paid = part("1", "130.00", bill_settled_minor=130_00)
     books = Books.of(paid, [due()])
     books.decide(paid, Decision.POST)
     assert amounts(books.plan()) == [("payment", 130_00)]
@@ -184,7 +184,7 @@ def test_rule_3_7_a_row_that_is_linked_counts_against_the_ceiling() -> None:
 
 
 def test_rule_6_3_a_late_arrival_counts_once() -> None:
-    paid = part("1", "100.00", bill_paid_minor=100_00)
+    paid = part("1", "100.00", bill_settled_minor=100_00)
     books = Books.of(paid, [due()])
     books.sync(lambda _: "landed")
     planned = books.plan()
@@ -195,7 +195,7 @@ def test_rule_6_3_a_late_arrival_counts_once() -> None:
 
 
 def test_rule_3_7_what_moves_nothing_is_neither_held_nor_remarked() -> None:
-    paid = part("1", "100.00", bill_paid_minor=100_00)
+    paid = part("1", "100.00", bill_settled_minor=100_00)
     books = Books.posted(paid, [due()], policies=REPOSTS)
     books.erp_says(paid, payment_date="2026-03-15")
     for to_pay, others in ((due(60_00), "0.00"), (due(), "40.00")):

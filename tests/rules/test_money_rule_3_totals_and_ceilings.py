@@ -252,7 +252,7 @@ def test_rule_3_7_a_person_may_let_it_through() -> None:
 
 
 def test_rule_4_5_rows_of_an_application_stay_within_what_the_erp_says_is_paid() -> None:
-    paid = part("1", "60.00", bill_paid_minor=60_00)
+    paid = part("1", "60.00", bill_settled_minor=60_00)
     books = Books.of(paid)
     books.rows.append(standing_row("0.01", application_id="a640", date="2026-01-02"))
     planned = books.plan()
@@ -262,7 +262,7 @@ def test_rule_4_5_rows_of_an_application_stay_within_what_the_erp_says_is_paid()
 
 
 def test_rule_4_5_what_others_typed_for_other_payments_of_the_bill_is_no_hindrance() -> None:
-    paid = part("1", "60.00", bill_paid_minor=100_00)
+    paid = part("1", "60.00", bill_settled_minor=100_00)
     books = Books.of(paid)
     books.rows.append(standing_row("40.00", application_id="a640", date="2026-01-02"))
     assert amounts(books.plan()) == [("payment", 60_00)]
@@ -273,9 +273,9 @@ def test_rule_4_5_the_bills_of_one_application_are_counted_together() -> None:
         {"start_date": START, "map": [{"application": "a9", "bills": ["640", "641"]}]}
     )
     joint = application("640", application_id="a9", origin_id="GP-77", invoice_number="X")
-    paid = part("1", "60.00", bill_paid_minor=60_00)
+    paid = part("1", "60.00", bill_settled_minor=60_00)
     books = Books.of(paid, [joint], policies={1: policy})
-    books.bills["641"] = bill("641", paid_minor=40_00)
+    books.bills["641"] = bill("641", settled_minor=40_00)
     books.rows.append(standing_row("40.00", application_id="a9", date="2026-01-02"))
     assert amounts(books.plan()) == [("payment", 60_00)]
     books.rows.append(standing_row("0.01", application_id="a9", date="2026-01-02"))
@@ -293,7 +293,7 @@ def test_rule_4_5_the_applications_of_a_split_bill_are_counted_together() -> Non
         for each in ("a1", "a2")
     ]
     payments = [
-        payment(cash="50.00", split_application=each, bill_paid_minor=100_00)
+        payment(cash="50.00", split_application=each, bill_settled_minor=100_00)
         | {"allocation_id": f"quickbooks_online:9130:p10457:640@{each}"}
         for each in ("a1", "a2")
     ]
@@ -305,7 +305,7 @@ def test_rule_4_5_the_applications_of_a_split_bill_are_counted_together() -> Non
 
 
 def test_rule_4_5_a_person_may_let_it_through() -> None:
-    paid = part("1", "60.00", bill_paid_minor=60_00)
+    paid = part("1", "60.00", bill_settled_minor=60_00)
     books = Books.of(paid)
     books.rows.append(standing_row("0.01", application_id="a640", date="2026-01-02"))
     books.decide(paid, Decision.POST)

@@ -41,7 +41,7 @@ def detail(books: Books, of: Row) -> str:
 
 
 def test_rule_4_5_the_hold_says_what_would_stand_and_what_was_paid() -> None:
-    paid = part("1", "60.00", bill_paid_minor=60_00)
+    paid = part("1", "60.00", bill_settled_minor=60_00)
     books = Books.of(paid)
     books.rows.append(standing_row("7.00", application_id="a640", date="2026-01-02"))
     assert detail(books, paid) == (
@@ -50,11 +50,21 @@ def test_rule_4_5_the_hold_says_what_would_stand_and_what_was_paid() -> None:
     )
 
 
+def test_rule_4_5_a_credit_on_the_bill_leaves_no_room_for_cash_that_was_not_paid() -> None:
+    paid = part("1", "60.00", bill_settled_minor=100_00)
+    books = Books.of(paid)
+    books.rows.append(standing_row("40.00", application_id="a640", date="2026-01-02"))
+    assert amounts(books.plan()) == [("payment", 60_00)]  # settled by whatever is all that is known
+    books.bills["640"] = bill("640", settled_minor=100_00, paid_cash_minor=60_00)
+    assert outcome(books.plan(), paid) == ("held", "exceeds_erp_paid")
+    assert detail(books, paid).endswith("was paid on its bill 60.00 USD.")
+
+
 def test_rule_4_5_what_lowers_the_sum_is_never_held() -> None:
-    paid = part("1", "90.00", bill_paid_minor=90_00)
+    paid = part("1", "90.00", bill_settled_minor=90_00)
     books = Books.posted(paid)
     books.rows.append(standing_row("50.00", application_id="a640", date="2026-01-02"))
-    books.erp_says(paid, cash_minor=80_00, bill_paid_minor=80_00)
+    books.erp_says(paid, cash_minor=80_00, bill_settled_minor=80_00)
     assert amounts(books.plan()) == [("reversal", -90_00), ("payment", 80_00)]
 
 
@@ -63,11 +73,11 @@ def test_rule_4_5_where_one_of_the_bills_is_unknown_nothing_is_compared() -> Non
         {"start_date": START, "map": [{"application": "a9", "bills": ["640", "641"]}]}
     )
     joint = application("640", application_id="a9", origin_id="GP-77", invoice_number="X")
-    paid = part("1", "60.00", bill_paid_minor=60_00)
+    paid = part("1", "60.00", bill_settled_minor=60_00)
     books = Books.of(paid, [joint], policies={1: policy})
     books.rows.append(standing_row("50.00", application_id="a9", date="2026-01-02"))
     assert amounts(books.plan()) == [("payment", 60_00)]
-    books.bills["641"] = bill("641", paid_minor=40_00)
+    books.bills["641"] = bill("641", settled_minor=40_00)
     assert outcome(books.plan(), paid) == ("held", "exceeds_erp_paid")
 
 
@@ -75,23 +85,23 @@ def test_rule_4_5_a_bill_outside_the_map_counts_alone() -> None:
     policy = Policy.model_validate(
         {"start_date": START, "map": [{"application": "a9", "bills": ["641"]}]}
     )
-    paid = part("1", "60.00", bill_paid_minor=60_00)
+    paid = part("1", "60.00", bill_settled_minor=60_00)
     books = Books.of(paid, policies={1: policy})
-    books.bills["641"] = bill("641", paid_minor=40_00)
+    books.bills["641"] = bill("641", settled_minor=40_00)
     books.rows.append(standing_row("0.01", application_id="a640", date="2026-01-02"))
     assert outcome(books.plan(), paid) == ("held", "exceeds_erp_paid")
 
 
 def test_rule_4_5_the_first_of_two_payments_takes_what_is_left() -> None:
-    first = part("1", "60.00", 10, bill_paid_minor=100_00)
-    second = part("2", "40.01", 11, bill_paid_minor=100_00)
+    first = part("1", "60.00", 10, bill_settled_minor=100_00)
+    second = part("2", "40.01", 11, bill_settled_minor=100_00)
     planned = Books.of([second, first]).plan()
     assert outcome(planned, first) == ("matched", "planned")
     assert outcome(planned, second) == ("held", "exceeds_erp_paid")
 
 
 def test_rule_4_5_a_row_that_is_linked_counts_once() -> None:
-    paid = part("1", "100.00", bill_paid_minor=100_00)
+    paid = part("1", "100.00", bill_settled_minor=100_00)
     typed = standing_row(application_id="a640")
     books = Books.of(paid, [due()], policies=LINKS, rows=[typed])
     assert amounts(books.plan()) == [("payment", 100_00)]
@@ -180,15 +190,15 @@ def test_rule_5_3_the_hold_says_what_still_stands() -> None:
 
 @pytest.mark.parametrize(("unpaid", "fits"), [(0, True), (1, False)])
 def test_rule_4_5_one_minor_unit_more_counts(unpaid: int, *, fits: bool) -> None:
-    paid = part("1", "100.00", bill_paid_minor=100_00)
+    paid = part("1", "100.00", bill_settled_minor=100_00)
     books = Books.posted(paid)
-    books.erp_says(paid, cash_minor=100_01, bill_paid_minor=100_01 - unpaid)
+    books.erp_says(paid, cash_minor=100_01, bill_settled_minor=100_01 - unpaid)
     expected = ("matched", "planned") if fits else ("held", "exceeds_erp_paid")
     assert outcome(books.plan(), paid) == expected
 
 
 def test_rule_4_5_a_bill_that_was_posted_whole_is_counted_whole_after_it_is_split() -> None:
-    paid = payment("1", cash="60.00", bill_paid_minor=60_00)
+    paid = payment("1", cash="60.00", bill_settled_minor=60_00)
     books = Books.posted(paid)
     books.new_policy(
         split=[
@@ -203,8 +213,8 @@ def test_rule_4_5_a_bill_that_was_posted_whole_is_counted_whole_after_it_is_spli
 
 
 def test_rule_4_5_rows_of_others_count_for_every_payment_of_the_run() -> None:
-    first = part("1", "60.00", 10, bill_paid_minor=105_00)
-    second = part("2", "40.00", 11, bill_paid_minor=105_00)
+    first = part("1", "60.00", 10, bill_settled_minor=105_00)
+    second = part("2", "40.00", 11, bill_settled_minor=105_00)
     books = Books.of([first, second])
     books.rows.append(standing_row("10.00", application_id="a640", date="2026-01-02"))
     planned = books.plan()

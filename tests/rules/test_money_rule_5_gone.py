@@ -60,7 +60,8 @@ def bill(bill_id: str, *payments: str, silent: bool = False) -> Bill:
         total=None,
         net=None,
         tax=None,
-        paid=None,
+        settled=None,
+        paid_cash=None,
         payment_ids=None if silent else frozenset(payments),
     )
 

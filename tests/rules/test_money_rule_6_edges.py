@@ -134,7 +134,7 @@ def test_rule_4_3_the_hold_says_which_row_looks_the_same_and_why() -> None:
 
 
 def test_rule_4_3_the_gross_counts_where_the_net_is_posted() -> None:
-    taxed: Row = {"bill_total_minor": 120_00, "bill_net_minor": 100_00, "bill_paid_minor": 60_00}
+    taxed: Row = {"bill_total_minor": 120_00, "bill_net_minor": 100_00, "bill_settled_minor": 60_00}
     paid = payment(cash="60.00", **taxed)
     for amount, expected in (
         ("50.00", "looks_like_manual_payment"),

@@ -1,0 +1,1 @@
+"""``paidsync listen``: hears webhooks, records them, and has somebody act on them."""
