@@ -109,10 +109,12 @@ class _Window:
         )
 
     def holds(self, rows: list[Row]) -> bool:
-        """Whether every row that says when it changed did so in this window."""
-        return all(
+        """Whether rows are of this window at all. A single one may have changed since it was
+        found; where none is, the answer is another question's."""
+        seconds = list(_seconds(rows))
+        return not seconds or any(
             (self.start is None or self.start <= second) and (self.end is None or second < self.end)
-            for second in _seconds(rows)
+            for second in seconds
         )
 
     def count(self) -> str:

@@ -39,12 +39,10 @@ from sandbox.server import start
 @pytest.fixture(scope="session", autouse=True)
 def _brisk() -> Iterator[None]:
     """What would only cost time here: a context for TLS that nobody speaks, questions put together
-    anew for each run, pauses that spare a cloud, waits before a stage is tried again."""
+    anew for each run, waits before a stage is tried again."""
     shared = httpx.create_ssl_context()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("httpx._transports.default.create_ssl_context", lambda **_: shared)
-        for pace in (quota, xero_quota):
-            patch.setattr(pace, "LIMITS", ((1000, 1.0),))
         for module in (bill_payments, payment_applications):
             patch.setattr(module, "suite", functools.cache(module.suite))
         for stage in STAGES:
@@ -52,6 +50,13 @@ def _brisk() -> Iterator[None]:
             if task.retries:
                 patch.setattr(task, "retry_delay_seconds", [0] * task.retries)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses that spare a cloud cost time here; the connectors' own tests see to them."""
+    for pace in (quota, xero_quota):
+        monkeypatch.setattr(pace, "LIMITS", ((1000, 1.0),))
 
 
 @pytest.fixture(scope="session")
@@ -155,7 +160,7 @@ def _server(
         "DO_NOT_TRACK": "1",
     }
     if sys.dont_write_bytecode:  # else every process would compile half of the environment anew
-        cache = request.config.cache
+        cache = getattr(request.config, "cache", None)  # pytest may run without
         folder = cache.mkdir("bytecode") if cache else home / "bytecode"
         environment |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder)}
     server = ("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))

@@ -10,7 +10,7 @@ from paidsync.policy import Policy
 from paidsync.reasons import Decision, RunStopped, Stop
 from paidsync.records import Standing, rows_of
 from tasks.order import is_mass_change, plan_hash
-from tasks.plan import require_loadable
+from tasks.waiting import require_loadable
 from tests.rules.builders import (
     Books,
     Row,
