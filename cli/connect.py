@@ -32,7 +32,7 @@ def connect(file: Path, *, by_whom: str | None = None) -> int:
     """Check both systems, then store the connection and its policy."""
     ledger = Ledger(settings().ledger_url).require_current()
     connection = read(file)
-    with _open(ledger, connection) as systems:
+    with _open(ledger, connection, anew=True) as systems:
         _show(connection, systems)
         version = ledger.connections.save(
             name=connection.name,
@@ -64,7 +64,7 @@ def check(name: str) -> int:
 
 
 @contextmanager
-def _open(ledger: Ledger, connection: ConnectionFile) -> Iterator[Systems]:
+def _open(ledger: Ledger, connection: ConnectionFile, *, anew: bool = False) -> Iterator[Systems]:
     own = settings()
 
     def not_logged(_call: Call) -> None:
@@ -73,7 +73,7 @@ def _open(ledger: Ledger, connection: ConnectionFile) -> Iterator[Systems]:
     key = own.secret_key.get_secret_value() if own.secret_key else None
     erp = open_erp(
         connection.erp,
-        tokens=ledger.tokens.keeper(connection.name, key),
+        tokens=ledger.tokens.keeper(connection.name, key, anew=anew),
         on_call=not_logged,
         longest_wait=own.longest_wait_seconds,
     )

@@ -9,7 +9,7 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 
 from flows.handle import load_handle
-from flows.triggers import BUTTON, WEBHOOK, tag_of
+from flows.triggers import BUTTON, WEBHOOK, early_key, tag_of
 from paidsync.ledger.inbound import Press
 
 Fate = Literal["alive", "dead", "called off"]
@@ -45,7 +45,7 @@ def start_answer(connection: str, request_id: str, press: Press | None) -> None:
 def start_early(connection: str, key: str) -> None:
     """Start a sync before its time, because the ERP said that something changed; once for a key."""
     options = {"options": {"mode": "sync"}}
-    _start(SYNC, connection, options, WEBHOOK, f"early-{connection}-{key}")
+    _start(SYNC, connection, options, WEBHOOK, early_key(connection, key))
 
 
 def _start(

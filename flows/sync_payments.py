@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.errors import OutsideError, RateLimited, WrongSettings
 from flows.handle import PaidsyncConnection
-from flows.triggers import trigger_of
+from flows.triggers import beginning, trigger_of
 from paidsync.evidence.folder import read_frame
 from paidsync.ledger import Ledger
 from paidsync.ledger.leases import Lease
@@ -125,9 +125,7 @@ def sync_payments(connection: PaidsyncConnection, options: SyncOptions = _A_PREV
                 projects=tuple(options.projects),
                 restate=options.restate,
                 requested_by=options.requested_by,
-                trigger=trigger_of(
-                    runtime.flow_run.tags, child=bool(runtime.flow_run.parent_flow_run_id)
-                ),
+                trigger=trigger_of(runtime.flow_run.tags, beginning()),
             )
         except WrongSettings as unknown:
             return refused(ledger, connection.connection, unknown)

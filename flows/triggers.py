@@ -1,6 +1,15 @@
-"""What started a run: it travels as a tag, so that the run form has no field for it."""
+"""What started a run: it travels as a tag, so that the run form has no field for it.
+
+A tag can be typed by whoever starts a run, so it is believed only where Prefect itself says the
+same of how the run came about. Otherwise a person could leave out who asks, and approve what they
+asked for themselves.
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+
+from prefect import runtime
+from prefect.client.orchestration import get_client
 
 from tasks import people
 
@@ -8,7 +17,22 @@ _MARK = "trigger: "
 BUTTON = people.BUTTON
 COMMAND_LINE = people.COMMAND_LINE
 WEBHOOK = people.WEBHOOK
-_BY_A_SCHEDULE = "auto-scheduled"  # Prefect's own tag, of runs that a deployment's schedule made
+_EARLY = "early-"
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How a run came about, as Prefect keeps it; no form has a field for any of this."""
+
+    child: bool = False  # another run started it and waits for it, or is the schedule's
+    deployed: bool = False  # from a deployment; the command line's runs are from none
+    scheduled: bool = False  # by a deployment's schedule
+    key: str | None = None  # by which Prefect knew whether it had been started before
+
+
+def early_key(connection: str, event: str) -> str:
+    """The key of a run that an ERP's webhook starts before its time."""
+    return f"{_EARLY}{connection}-{event}"
 
 
 def tag_of(trigger: str) -> str:
@@ -16,9 +40,25 @@ def tag_of(trigger: str) -> str:
     return f"{_MARK}{trigger}"
 
 
-def trigger_of(tags: Iterable[str], *, child: bool) -> str:
-    """How a run was started; ``child`` of another run is the schedule's, unless a tag says else."""
-    known = sorted(tags)
-    told = (tag.removeprefix(_MARK) for tag in known if tag.startswith(_MARK))
-    scheduled = child or _BY_A_SCHEDULE in known
-    return next(told, people.SCHEDULE if scheduled else people.ON_DEMAND)
+def beginning() -> Beginning:
+    """How the present run came about."""
+    with get_client(sync_client=True) as client:
+        found = client.read_flow_run(runtime.flow_run.id)
+    return Beginning(
+        child=bool(runtime.flow_run.parent_flow_run_id),
+        deployed=found.deployment_id is not None,
+        scheduled=bool(found.auto_scheduled),
+        key=found.idempotency_key,
+    )
+
+
+def trigger_of(tags: Iterable[str], began: Beginning) -> str:
+    """How a run was started, as a word of ``tasks.people``."""
+    told = {tag.removeprefix(_MARK) for tag in tags if tag.startswith(_MARK)}
+    if BUTTON in told and began.child:
+        return BUTTON
+    if WEBHOOK in told and (began.key or "").startswith(_EARLY):
+        return WEBHOOK
+    if COMMAND_LINE in told and not began.deployed:
+        return COMMAND_LINE
+    return people.SCHEDULE if began.child or began.scheduled else people.ON_DEMAND

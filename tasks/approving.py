@@ -1,6 +1,6 @@
 """A person's decision about a plan: who they are, whether they may, and that it is kept.
 
-The run form, the command line and whatever stands behind a trusted proxy come through here.
+The run form and the command line come through here.
 """
 
 from collections.abc import Mapping
@@ -20,19 +20,17 @@ from paidsync.reasons import RunStopped, Stop
 from tasks.desk import Run, desk
 from tasks.people import require_approver, require_user, shown
 
-Proof = Literal["code", "proxy", "claimed"]
+Proof = Literal["code", "claimed"]
 Verdict = Literal["approve", "reject"]
 SHORTEST_HASH = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who says that they decide. ``proxied`` is for callers to whom a trusted proxy has proven the
-    address; nothing that a person can type may set it."""
+    """Who says that they decide."""
 
     email: str
     code: str | None = None
-    proxied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +147,6 @@ def _address(user: ProcoreUser, person: Person) -> str:
 
 def _proof(office: Office, person: Person, address: str) -> Proof:
     """How the person's identity is proven."""
-    if person.proxied:
-        return "proxy"
     if person.code:
         try:
             office.ledger.approvers.accept(address, person.code, key=office.secret_key)

@@ -14,7 +14,7 @@ from prefect.logging import disable_run_logger
 import flows.sync_payments as flow_module
 from flows.handle import PaidsyncConnection
 from flows.sync_payments import SyncOptions
-from flows.triggers import COMMAND_LINE, tag_of
+from flows.triggers import COMMAND_LINE, Beginning, tag_of
 from paidsync.ledger import Ledger
 from paidsync.settings import settings
 
@@ -73,6 +73,7 @@ class Runs:
             replaced = {
                 "runtime": SimpleNamespace(flow_run=here),
                 "_tag": lambda _run: None,
+                "beginning": Beginning,
                 "get_run_logger": lambda: logging.getLogger("year"),
             }
             for stage in _STAGES:

@@ -27,10 +27,11 @@ class Tokens:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def keeper(self, connection: str, key: str | None) -> "TokenKeeper":
+    def keeper(self, connection: str, key: str | None, *, anew: bool = False) -> "TokenKeeper":
         """``key`` is a Fernet key; it is asked for when a token is to be refreshed, so that a
-        connection whose tokens do not rotate needs none."""
-        return TokenKeeper(self._engine, connection, key)
+        connection whose tokens do not rotate needs none. Where a connection is made ``anew``, a
+        kept token that the key does not open is none, and is replaced."""
+        return TokenKeeper(self._engine, connection, key, anew=anew)
 
 
 def cipher_of(key: str | None) -> Fernet:
@@ -53,10 +54,11 @@ def cipher_of(key: str | None) -> Fernet:
 class TokenKeeper:
     """Keeps the newest refresh token of one connection for all processes on this ledger."""
 
-    def __init__(self, engine: Engine, connection: str, key: str | None) -> None:
+    def __init__(self, engine: Engine, connection: str, key: str | None, *, anew: bool) -> None:
         self._engine = engine
         self._connection = connection
         self._key = key
+        self._anew = anew
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -109,6 +111,8 @@ class TokenKeeper:
         try:
             return cipher_of(self._key).decrypt(kept.encode()).decode()
         except InvalidToken as error:
+            if self._anew:
+                return None
             raise TokenKeyUnusable(
                 f"PAIDSYNC_SECRET_KEY does not open the token kept for {self._connection}. "
                 "Set the key it was kept with, or connect again."

@@ -324,10 +324,6 @@ def test_a_new_key_is_taken_up_as_the_security_page_says(
     said = town.paidsync("check", town.name)
     assert (said.code, "does not open the token kept" in said.err) == (2, True)
 
-    ledger = town.ledger
-    with ledger.engine.begin() as db:
-        db.exec_driver_sql("DELETE FROM token;")
-    ledger.close()
     assert town.paidsync("approvers", "remove", CONTROLLER).code == 0
     anew = enrol(town, CONTROLLER)
     assert anew.seed != phone.seed

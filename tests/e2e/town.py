@@ -28,6 +28,7 @@ import tasks.report
 from cli.main import main
 from flows.handle import PaidsyncConnection
 from flows.sync_payments import SyncOptions
+from flows.triggers import BUTTON, Beginning, tag_of
 from paidsync.ledger import Ledger
 from paidsync.settings import settings
 from sandbox.erps import connection_section
@@ -282,6 +283,9 @@ class Town:
         with pytest.MonkeyPatch.context() as patch, disable_run_logger():
             patch.setattr(flow_module, "runtime", SimpleNamespace(flow_run=here))
             patch.setattr(flow_module, "_tag", lambda _run: None)
+            # As Prefect would keep it of a run that was really started in this way.
+            began = Beginning(child=tag == tag_of(BUTTON), scheduled=tag == "auto-scheduled")
+            patch.setattr(flow_module, "beginning", lambda: began)
             patch.setattr(flow_module, "get_run_logger", lambda: logging.getLogger("town"))
             for stage in STAGES:
                 task = getattr(flow_module, stage)

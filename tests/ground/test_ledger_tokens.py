@@ -47,6 +47,17 @@ def test_another_key_does_not_open_it_and_says_so(ledger: Ledger) -> None:
         other.load()
 
 
+def test_a_connection_made_anew_replaces_a_token_that_its_key_does_not_open(
+    ledger: Ledger,
+) -> None:
+    ledger.tokens.keeper(US, KEY).save(TOKEN)
+    key = Fernet.generate_key().decode()
+    anew = ledger.tokens.keeper(US, key, anew=True)
+    assert anew.load() is None
+    anew.save("newer")
+    assert ledger.tokens.keeper(US, key).load() == "newer"
+
+
 @pytest.mark.parametrize("key", [None, ""])
 def test_without_a_key_no_token_is_kept(ledger: Ledger, key: str | None) -> None:
     keeper = ledger.tokens.keeper(US, key)
