@@ -1,56 +1,75 @@
-"""Takes the README's pictures from a running demo: ``python docs/pictures/take.py``.
+"""Takes the README's pictures: ``.venv/bin/python docs/pictures/take.py``.
 
-Start ``python -m sandbox.demo --stay`` first, and set PREFECT_API_URL to the address that it
-prints. Uses Debian's Chromium, headless.
+Starts everything by itself, as the tests in the browser do, and ends it; it takes some minutes and
+needs Debian's Chromium.
 """
 
-import os
+import re
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
-from prefect.client.schemas.sorting import FlowRunSort
+from tests.browser.prefect_ui import CHROMIUM, PrefectUi, browser
+from tests.browser.premises import ACCOUNTANT, CONNECTION, CONTROLLER, opened
 
 HERE = Path(__file__).parent
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
-def main() -> None:
-    """The newest run with entries, and its summary."""
-    address = os.environ["PREFECT_API_URL"].removesuffix("/api")
-    with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(name=FlowRunFilterName(like_="sync")),
-            sort=FlowRunSort.START_TIME_DESC,
-        )
-        artifacts = client.request("POST", "/artifacts/latest/filter", json={"limit": 50}).json()
-    summary = next(each for each in artifacts if each["key"].startswith("summary-"))
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        page = browser.new_page(viewport={"width": 1400, "height": 900})
-        picture(page, f"{address}/runs/flow-run/{runs[0].id}", "Finished in state", "run.png")
-        artifact = f"{address}/artifacts/artifact/{summary['latest_id']}"
-        picture(page, artifact, "Already right", "summary.png")
-        browser.close()
+def main() -> str | None:
+    """A sync with its form and its summary, then a plan that a second person decides about."""
+    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if chromium is None:
+        return "There is no Chromium (Debian: apt install chromium)."
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        opened(Path(folder) / "up") as premises,
+        browser(chromium, Path(folder) / "profile", premises.ui) as ui,
+    ):
+        ui.log_in(premises.login)
+        ui.fill_sync(CONNECTION, ACCOUNTANT)
+        _form(ui, "form.png")
+        run = ui.submit()
+        ui.wait_for_end()
+        ui.page.goto(run)  # its graph is drawn anew
+        ui.page.get_by_text("Finished in state").first.wait_for()
+        _picture(ui, "run.png")
+        ui.read_summary()
+        _picture(ui, "summary.png")
+
+        premises.paid("250000.00", "2401-SC-002")
+        ui.fill_sync(CONNECTION, ACCOUNTANT)
+        ui.submit()
+        ui.wait_for_end()
+        plan = re.search(r"Plan ([0-9a-f]{12})", ui.read_summary())
+        assert plan is not None  # noqa: S101
+        ui.fill_decision(CONNECTION, plan[1], CONTROLLER, "123456", note="Checked with the vendor.")
+        _form(ui, "plan.png")
+    return None
 
 
-def picture(page: Page, url: str, text: str, name: str) -> None:
-    """One page, once it shows the text and has settled."""
-    page.goto(url)
-    page.get_by_text(text).first.wait_for()
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=HERE / name)
-    print(f"{name}: {url}")
+def _form(ui: PrefectUi, name: str) -> None:
+    """A form down to its Submit."""
+    ui.page.set_viewport_size({"width": 1400, "height": 1600})
+    box = ui.page.get_by_role("button", name="Submit").bounding_box()
+    assert box is not None  # noqa: S101
+    _picture(ui, name, height=int(box["y"] + box["height"]) + 24)
+    ui.page.set_viewport_size({"width": 1400, "height": 900})
+
+
+def _picture(ui: PrefectUi, name: str, *, height: int = 900) -> None:
+    """What is shown, once nothing moves any more."""
+
+    def look() -> bytes:
+        return ui.page.screenshot(clip={"x": 0, "y": 0, "width": 1400, "height": height})
+
+    ui.page.mouse.move(0, 0)
+    before, seen = b"", look()
+    while seen != before:
+        ui.page.wait_for_timeout(1500)
+        before, seen = seen, look()
+    (HERE / name).write_bytes(seen)
+    print(f"{name}: {len(seen) // 1024} KB")
 
 
 if __name__ == "__main__":

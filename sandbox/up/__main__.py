@@ -19,7 +19,7 @@ from sandbox.erps import ERPS
 
 from .ending import bearing, end
 from .record import Record
-from .start import CHECKOUT, a_port, begin
+from .start import CHECKOUT, begin
 
 # They open what no longer runs.
 _SECRETS = ("login", "environment.sh")
@@ -36,7 +36,10 @@ def main(argv: list[str] | None = None) -> int:
         help="an ERP that the company keeps its books in; may be repeated, without it all",
     )
     parser.add_argument(
-        "--port", type=int, default=4200, help="of the Prefect UI; another one where it is taken"
+        "--port",
+        type=int,
+        default=4200,
+        help="of the Prefect UI; another one where it is taken; 0: any free one, also to listen at",
     )
     parser.add_argument(
         "--folder",
@@ -86,7 +89,7 @@ def _up(folder: Path, erps: tuple[str, ...], port: int, screen: Screen) -> int:
     record = Record(str(folder))
     try:
         with Processes(place.logs, place.root, outlive=True) as processes:
-            shown = begin(place, processes, record, screen, a_port(port)).everything(erps)
+            shown = begin(place, processes, record, screen, port).everything(erps)
             record.ready(shown)
             processes.let_go()
     except BaseException:

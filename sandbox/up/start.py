@@ -153,8 +153,10 @@ class Start:
         }
 
 
-def begin(place: Place, processes: Processes, record: Record, screen: Screen, port: int) -> Start:
-    """A start with its login and the environment that every process sees."""
+def begin(place: Place, processes: Processes, record: Record, screen: Screen, wished: int) -> Start:
+    """A start with its login and the environment that every process sees; the UI has the port that
+    is wished for where it is free."""
+    port = _a_port(wished)
     login = f"admin:{secrets.token_urlsafe(24)}"
     write_secret(place.root / "login", login + "\n")
     environment = {
@@ -166,11 +168,12 @@ def begin(place: Place, processes: Processes, record: Record, screen: Screen, po
         "PAIDSYNC_LOG_FORMAT": os.environ.get("PAIDSYNC_LOG_FORMAT", ""),
         MARK: record.mark,
     }
-    listener = f"http://127.0.0.1:{a_port(_LISTENER_PORT)}"
+    # Who does not mind which port the UI has runs beside others, whose listener must not be met.
+    listener = f"http://127.0.0.1:{_a_port(_LISTENER_PORT if wished else 0)}"
     return Start(place, processes, record, screen, environment, login, port, listener)
 
 
-def a_port(wished: int) -> int:
+def _a_port(wished: int) -> int:
     """The port that is wished for where it is free, else any other."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
