@@ -65,8 +65,12 @@ down: ## End what `make up` started
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox.up --down; fi
 
 .PHONY: test
-test: $(VENV)/.ready ## All tests
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.ready ## All tests but those of `make browser`
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/browser
+
+.PHONY: browser
+browser: $(VENV)/.ready ## The Prefect UI in a real browser, as people use it (needs Chromium)
+	@$(BIN)/python -m pytest -q -rs tests/browser
 
 .PHONY: rules
 rules: $(VENV)/.ready ## Every rule of money with the tests that bear its number, and whether they pass
