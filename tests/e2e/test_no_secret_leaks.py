@@ -238,6 +238,8 @@ def test_what_prefect_keeps_holds_no_secret(
         "PREFECT_LOGGING_LEVEL": "DEBUG",
         "PYTHONPATH": str(ROOT),
     }
+    # Other tests hand their stand-ins' secrets to a worker as job variables, as nobody should.
+    of_others = {text for _, text in _prefects_own(orchestra.home)}
     done = subprocess.run(
         [sys.executable, "-m", "cli.main", "sync", town.name],
         cwd=town.data_dir.parent,
@@ -250,7 +252,8 @@ def test_what_prefect_keeps_holds_no_secret(
     assert done.returncode == 3, done.stderr
     kept = town.do("/erp/tokens")["refresh_token"]  # that the process was given
     known.add("rotated", kept)
-    places = [("output", done.stdout + done.stderr), *_prefects_own(orchestra.home)]
+    own = [each for each in _prefects_own(orchestra.home) if each[1] not in of_others]
+    places = [("output", done.stdout + done.stderr), *own]
     everything = "".join(text for _, text in places)
     assert town.name in everything
     assert "waits for approval" in everything
@@ -259,14 +262,14 @@ def test_what_prefect_keeps_holds_no_secret(
 
 
 def _prefects_own(home: Path) -> Iterator[tuple[str, str]]:
-    """All tables of Prefect's server, and what was persisted."""
+    """Every value in the tables of Prefect's server, and what was persisted."""
     database = sqlite3.connect(f"file:{home / 'prefect.db'}?mode=ro", uri=True, timeout=30)
     names = [
         row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type='table'")
     ]
     for name in names:
-        rows = database.execute(f'SELECT * FROM "{name}"').fetchall()
-        yield f"table {name}", "\n".join(str(value) for row in rows for value in row)
+        for row in database.execute(f'SELECT * FROM "{name}"').fetchall():
+            yield from ((f"table {name}", str(value)) for value in row)
     database.close()
     for path in sorted((home / "storage").rglob("*")):
         if path.is_file():
