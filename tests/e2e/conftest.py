@@ -16,7 +16,7 @@ import pytest
 from cryptography.fernet import Fernet
 from orchestra import ROOT, Orchestra, until
 from prefect.events.worker import EventsWorker
-from prefect.logging.handlers import APILogWorker
+from prefect.logging.handlers import APILogWorker, PrefectConsoleHandler
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
@@ -44,8 +44,6 @@ def _brisk() -> Iterator[None]:
     shared = httpx.create_ssl_context()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("httpx._transports.default.create_ssl_context", lambda **_: shared)
-        # Prefect's console keeps the stream of whichever test it was set up in, closed since.
-        patch.setattr(logging, "raiseExceptions", False)
         for module in (bill_payments, payment_applications):
             patch.setattr(module, "suite", functools.cache(module.suite))
         for stage in STAGES:
@@ -194,6 +192,11 @@ def orchestra(_server: Orchestra) -> Iterator[Orchestra]:
 def prefect(orchestra: Orchestra, monkeypatch: pytest.MonkeyPatch) -> Iterator[Orchestra]:
     """This process works with the Prefect server, without the second that a heartbeat costs."""
     monkeypatch.setenv("PREFECT_API_URL", orchestra.url)
+    # Prefect's console keeps the stream of whichever test it was set up in, which is closed since.
+    named = (logging.getLogger(name) for name in list(logging.root.manager.loggerDict))
+    for handler in [each for logger in (logging.root, *named) for each in logger.handlers]:
+        if isinstance(handler, PrefectConsoleHandler):
+            handler.console.file = sys.stderr
     with temporary_settings(
         {
             PREFECT_API_URL: orchestra.url,
