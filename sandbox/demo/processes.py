@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import subprocess
 import sys
@@ -19,13 +20,21 @@ from .place import DemoFailed
 _BIN = Path(sys.executable).parent
 _SHOWN_OF_A_LOG = 15
 _POLITE_SECONDS = 5.0
+# Below what Linux, macOS and Windows hand out by themselves: there, any connection that is opened
+# before the port is used could be given the same one.
+_PORTS = range(20_000, 30_000)
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nothing listens on, and that no outgoing connection will be given."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def script(name: str, module: str) -> list[str]:

@@ -174,14 +174,14 @@ def begin(place: Place, processes: Processes, record: Record, screen: Screen, wi
 
 
 def _a_port(wished: int) -> int:
-    """The port that is wished for where it is free, else any other."""
+    """The port that is wished for where there is a wish and it is free, else any other."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", wished))
         except OSError:
             return free_port()
-        return int(probe.getsockname()[1])
+    return wished or free_port()
 
 
 def _blank_settings() -> dict[str, str]:

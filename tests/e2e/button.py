@@ -1,7 +1,6 @@
 """Procore's button in a town: the connection listens, people press, and look at their request."""
 
 import secrets
-import socket
 from typing import Any
 
 import pytest
@@ -16,13 +15,6 @@ _SECTION = """
 {address}
 procore_secret = {{ env = "TOWN_WEBHOOK_SECRET" }}
 """
-
-
-def free_port() -> int:
-    """A port that nothing listens at."""
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        return int(line.getsockname()[1])
 
 
 def listening(

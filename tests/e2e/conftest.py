@@ -3,7 +3,6 @@
 import functools
 import logging
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -33,6 +32,7 @@ from connectors.quickbooks_online import quota
 from connectors.xero import quota as xero_quota
 from expectations import bill_payments, payment_applications
 from paidsync.settings import settings
+from sandbox.demo.processes import free_port
 from sandbox.erps import FIRST
 from sandbox.server import start
 
@@ -147,9 +147,7 @@ def _server(
     http: httpx.Client,
 ) -> Orchestra:
     """A Prefect server of its own, begun; it takes a while until it answers."""
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        port = line.getsockname()[1]
+    port = free_port()
     home = tmp_path_factory.mktemp("prefect")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},

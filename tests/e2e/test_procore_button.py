@@ -7,13 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
-from button import answered, free_port, listening, shown
+from button import answered, listening, shown
 from orchestra import ROOT, Orchestra, until
 from town import Town, call_log, folders
 
 from flows import answer_open_requests as poll_module
 from flows.answer_open_requests import answer_open_requests
 from flows.starting import StartedInVain
+from sandbox.demo.processes import free_port
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """A write is sent exactly once, whatever happens; a lost answer is an unknown outcome."""
 
-import socket
-
 import httpx
 import pytest
 from http_helpers import Outside, breaking_server, ok, status
@@ -19,6 +17,7 @@ from connectors.errors import (
     WrongSettings,
     is_transient,
 )
+from sandbox.demo.processes import free_port
 
 
 def test_a_good_write_is_sent_once_as_json() -> None:
@@ -106,8 +105,7 @@ def test_a_connection_that_breaks_off_leaves_an_unknown_outcome(answer: bytes) -
 
 
 def test_a_server_that_is_not_there_took_nothing() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    address = f"http://127.0.0.1:{free_port()}"
     outside = Outside(ok(), base_url=address, transport=None)
     with pytest.raises(TryLater, match=r"Not reached \(ConnectError\)"):
         outside.post()
