@@ -11,9 +11,9 @@ from prefect.states import Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.errors import OutsideError
+from flows.forms import EMAIL, OptionalNumber, OptionalText, optional
 from flows.handle import PaidsyncConnection
 from flows.starting import SYNC
-from flows.sync_payments import EMAIL
 from paidsync.ledger import Ledger
 from paidsync.reasons import Decision, RunStopped
 from paidsync.settings import settings
@@ -50,14 +50,12 @@ class HoldDecision(BaseModel):
         "about each hold.",
         json_schema_extra={"position": 1},
     )
-    application: str | None = Field(
+    application: OptionalNumber = Field(
         None,
         title="Payment application",
-        pattern=r"^\s*[0-9]*\s*$",
-        max_length=24,
         description="Procore's id of the payment application, from the address of its page; only "
         "to link one.",
-        json_schema_extra={"position": 2},
+        json_schema_extra=optional(2),
     )
     decided_by: str = Field(
         title="Decided by",
@@ -66,12 +64,11 @@ class HoldDecision(BaseModel):
         description="Your e-mail address in Procore, where you must be an accounting approver.",
         json_schema_extra={"position": 3},
     )
-    note: str | None = Field(
+    note: OptionalText = Field(
         None,
         title="Note",
-        max_length=1000,
         description="Why; it is kept in the audit trail, and needed unless you link or try again.",
-        json_schema_extra={"position": 4},
+        json_schema_extra=optional(4),
     )
     sync_now: bool = Field(
         default=False,

@@ -7,8 +7,9 @@ from prefect.client.schemas.objects import State
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.errors import WrongSettings
+from flows.forms import EMAIL, OptionalCode, OptionalText, optional
 from flows.handle import PaidsyncConnection
-from flows.sync_payments import EMAIL, carry_out, refused
+from flows.sync_payments import carry_out, refused
 from paidsync.ledger import Ledger
 from paidsync.reasons import RunStopped
 from paidsync.settings import settings
@@ -46,20 +47,18 @@ class PlanDecision(BaseModel):
         "Who asked for the plan cannot approve it.",
         json_schema_extra={"position": 2},
     )
-    code: str | None = Field(
+    code: OptionalCode = Field(
         None,
         title="Code",
-        pattern=r"^[0-9]{6}$",
         description="The six digits that your authenticator app shows now. They are good for this "
         "one decision and worthless afterwards.",
-        json_schema_extra={"position": 3},
+        json_schema_extra=optional(3),
     )
-    note: str | None = Field(
+    note: OptionalText = Field(
         None,
         title="Note",
-        max_length=1000,
         description="Why; it is kept in the evidence.",
-        json_schema_extra={"position": 4},
+        json_schema_extra=optional(4),
     )
 
 

@@ -1,5 +1,6 @@
 """Starts runs of deployments for those who heard something: the listener, and the poll."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 
 from flows.handle import load_handle
-from flows.triggers import BUTTON, WEBHOOK, early_key, tag_of
+from flows.triggers import APPROVAL, BUTTON, WEBHOOK, approved_key, early_key, tag_of
 from paidsync.ledger.inbound import Press
 
 Fate = Literal["alive", "dead", "called off"]
@@ -46,6 +47,14 @@ def start_early(connection: str, key: str) -> None:
     """Start a sync before its time, because the ERP said that something changed; once for a key."""
     options = {"options": {"mode": "sync"}}
     _start(SYNC, connection, options, WEBHOOK, early_key(connection, key))
+
+
+def start_approved(connection: str, plan: Mapping[str, Any]) -> None:
+    """Start the sync that carries out an approved plan, asked for as the plan was; once for an
+    approval."""
+    asked = {name: value for name, value in plan["asked"].items() if value}
+    key = approved_key(connection, f"{plan['plan_hash'][:12]}-{plan['decided_at']}")
+    _start(SYNC, connection, {"options": {"mode": "sync", **asked}}, APPROVAL, key)
 
 
 def _start(

@@ -1,7 +1,6 @@
 """The main job: bill payments of one connection, from the ERP to Procore's Payments Issued."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from prefect import flow, get_run_logger, runtime
@@ -11,6 +10,7 @@ from prefect.client.schemas.objects import State, StateType
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.errors import OutsideError, RateLimited, WrongSettings
+from flows.forms import OptionalDay, OptionalEmail, OptionalName, optional
 from flows.handle import PaidsyncConnection
 from flows.triggers import beginning, trigger_of
 from paidsync.evidence.folder import read_frame
@@ -33,9 +33,7 @@ from tasks.validate import validate
 from tasks.verify import seen_red, verify_batch
 from tasks.waiting import require_loadable
 
-# What the run form refuses by itself; whether such a user, or such a project, is there, the
-# preflight asks Procore.
-EMAIL = r"^[^@\s]+@[^@\s]+$"
+# What the run form refuses by itself; whether such a project is there, the preflight asks Procore.
 ProjectId = Annotated[str, Field(pattern=r"^[0-9]+$", max_length=20)]
 
 
@@ -44,19 +42,19 @@ class SyncOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    mode: Literal["preview", "sync"] = Field(
+    mode: Literal["preview", "sync", "reconcile"] = Field(
         "preview",
         title="Mode",
-        description="Preview shows the plan and writes nothing. Sync posts it to Procore.",
+        description="Preview shows the plan and writes nothing. Sync posts it to Procore. "
+        "Reconcile, which runs every night, is a sync that reads both systems from the beginning.",
         json_schema_extra={"position": 0},
     )
-    since: date | None = Field(
+    since: OptionalDay = Field(
         None,
         title="Since",
         description="Read again everything that changed in the ERP on or after this day, which is "
         "not in the future. Leave empty to go on where the last run ended.",
-        # Prefect's server checks a pattern, and no format.
-        json_schema_extra={"position": 1, "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"},
+        json_schema_extra=optional(1),
     )
     projects: list[ProjectId] = Field(
         default_factory=list,
@@ -65,23 +63,19 @@ class SyncOptions(BaseModel):
         "address. Leave empty for all.",
         json_schema_extra={"position": 2},
     )
-    requested_by: str | None = Field(
+    requested_by: OptionalEmail = Field(
         None,
         title="Requested by",
-        max_length=254,
         description="Your e-mail address in Procore, where you must be an accounting approver. It "
         "is kept in the evidence.",
-        # The form's pattern: behind Procore's button may be a user whose address is not shown.
-        json_schema_extra={"position": 3, "pattern": EMAIL},
+        json_schema_extra=optional(3),
     )
-    restate: str | None = Field(
+    restate: OptionalName = Field(
         None,
         title="Restate",
-        min_length=3,
-        max_length=100,
         description="Judge what is posted already by the present policy, too: give the restatement "
         "a name. Nothing is posted before its plan is approved. Leave empty otherwise.",
-        json_schema_extra={"position": 4},
+        json_schema_extra=optional(4),
     )
 
 
@@ -166,7 +160,7 @@ def _attempt(
                 preflight(run)
             if first is not None:
                 came.decision = first(run)
-            if run.mode == "sync":
+            if run.posts:
                 run = take_lease(run)
                 lease = run.lease
             if run.mode != "decide":
@@ -183,7 +177,7 @@ def _attempt(
 
 def _stages(run: Run, came: Came) -> None:
     extracted, plan = _read_and_plan(run, came)
-    if run.mode == "sync":
+    if run.posts:
         require_loadable(plan)
         # Who approves has seen that plan alone: where it is another one now, nothing is sent.
         if run.carries in (None, plan["approved"]):

@@ -17,7 +17,9 @@ _MARK = "trigger: "
 BUTTON = people.BUTTON
 COMMAND_LINE = people.COMMAND_LINE
 WEBHOOK = people.WEBHOOK
+APPROVAL = people.APPROVAL
 _EARLY = "early-"
+_APPROVED = "approved-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Beginning:
 def early_key(connection: str, event: str) -> str:
     """The key of a run that an ERP's webhook starts before its time."""
     return f"{_EARLY}{connection}-{event}"
+
+
+def approved_key(connection: str, plan: str) -> str:
+    """The key of a run that carries out what was approved at the listener."""
+    return f"{_APPROVED}{connection}-{plan}"
 
 
 def tag_of(trigger: str) -> str:
@@ -59,6 +66,8 @@ def trigger_of(tags: Iterable[str], began: Beginning) -> str:
         return BUTTON
     if WEBHOOK in told and (began.key or "").startswith(_EARLY):
         return WEBHOOK
+    if APPROVAL in told and (began.key or "").startswith(_APPROVED):
+        return APPROVAL
     if COMMAND_LINE in told and not began.deployed:
         return COMMAND_LINE
     return people.SCHEDULE if began.child or began.scheduled else people.ON_DEMAND

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from connectors.webhooks import Event, Forged, Unreadable
 from listener.doors import Door, Doors
 from listener.limits import Limits, Rates, TooLarge, TooSlow, body_of
+from listener.people import People
 from paidsync.ledger.inbound import Inbound
 
 _log = logging.getLogger("paidsync.listener")
@@ -96,10 +97,19 @@ async def _health(_request: Request) -> Response:
 def create_app(
     listener: Listener,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
+    *,
+    people: People | None = None,
 ) -> Starlette:
-    """The ASGI application."""
+    """The ASGI application; without ``people`` it has no page of plans."""
+    pages = []
+    if people is not None:
+        pages = [
+            Route("/plans", people.look, methods=["GET"]),
+            Route("/plans/{connection}", people.decide, methods=["POST"]),
+        ]
     routes = [
         Route("/health", _health, methods=["GET"]),
+        *pages,
         Route("/{system}/{connection}", listener.hear, methods=["POST"]),
     ]
     return Starlette(routes=routes, lifespan=lifespan)

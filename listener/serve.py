@@ -15,7 +15,9 @@ from listener.acting import Acting
 from listener.app import Listener, create_app
 from listener.doors import Doors
 from listener.limits import Limits
+from listener.people import People, Proxy
 from paidsync.ledger import Ledger
+from paidsync.settings import settings
 
 
 class Line(H11Protocol):
@@ -85,4 +87,7 @@ def assembled(ledger: Ledger, limits: Limits) -> tuple[Starlette, Doors]:
         yield
         await asyncio.to_thread(acting.stop)
 
-    return create_app(Listener(doors, ledger.inbound, acting.wake, limits), living), doors
+    proxy = Proxy.of(settings())
+    people = People(ledger, proxy, limits) if proxy else None
+    listener = Listener(doors, ledger.inbound, acting.wake, limits)
+    return create_app(listener, living, people=people), doors

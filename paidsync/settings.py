@@ -47,6 +47,17 @@ class Settings(BaseSettings):
         ge=0,
         description="How long a press of Procore's button waits for another run to end writing.",
     )
+    proxy_secret: SecretStr | None = Field(
+        None,
+        min_length=24,
+        description="Secret by which the listener knows the sign-on proxy (header "
+        "X-PaidSync-Proxy); with it, `paidsync listen` has a page where people decide about plans.",
+    )
+    identity_header: str = Field(
+        "X-Forwarded-Email",
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="Header in which the sign-on proxy names the e-mail address of who signed in.",
+    )
     batch_commitments: int = Field(25, ge=1, description="Commitments in one load and verify task.")
     log_format: Literal["text", "json"] = Field(
         "text",

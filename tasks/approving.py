@@ -1,6 +1,6 @@
 """A person's decision about a plan: who they are, whether they may, and that it is kept.
 
-The run form and the command line come through here.
+The run form, the command line and the listener come through here.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from paidsync.reasons import RunStopped, Stop
 from tasks.desk import Run, desk
 from tasks.people import require_approver, require_user, shown
 
-Proof = Literal["code", "claimed"]
+Proof = Literal["code", "proxy", "claimed"]
 Verdict = Literal["approve", "reject"]
 SHORTEST_HASH = 12
 
@@ -31,6 +31,7 @@ class Person:
 
     email: str
     code: str | None = None
+    by_proxy: bool = False  # the listener's sign-on proxy vouches for them; no form can say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,8 @@ def _address(user: ProcoreUser, person: Person) -> str:
 
 def _proof(office: Office, person: Person, address: str) -> Proof:
     """How the person's identity is proven."""
+    if person.by_proxy:
+        return "proxy"
     if person.code:
         try:
             office.ledger.approvers.accept(address, person.code, key=office.secret_key)

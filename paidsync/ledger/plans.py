@@ -62,6 +62,9 @@ class Plans:
                 changed = {name: row[name] for name in row.keys() - _KEY}
                 self._set(db, connection, digest, **changed, makers=known)
             else:
+                # Whose plan was approved and then changed has made the new one, too.
+                approved = self._rows(db, connection, ("approved",))
+                makers = {*makers, *(each for old in approved for each in old["makers"])}
                 fresh = {**_UNTOUCHED, **row, "makers": sorted(makers)}
                 upsert(db, _plan, [{**fresh, "state": "open", "at": utc_now()}])
                 self._tell(db, {**fresh, "state": "open"}, run_id)

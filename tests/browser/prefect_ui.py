@@ -79,14 +79,9 @@ class PrefectUi:
         wanted.click()
 
     def type(self, label: str, text: str) -> None:
-        """Type into a field; where it may stay empty, its *str* is clicked first."""
+        """Type into a field."""
         field = self.field(label)
-        empty = field.get_by_role("tab", name="str")
-        box = field.get_by_role("textbox").or_(field.get_by_role("spinbutton"))
-        expect(box.or_(empty).first).to_be_visible()
-        if empty.is_visible():
-            empty.click()
-        box.fill(text)
+        field.get_by_role("textbox").or_(field.get_by_role("spinbutton")).fill(text)
 
     def fill_sync(self, connection: str, requested_by: str, *, deployment: str = "sync") -> None:
         """The form of a sync, ready to submit."""

@@ -11,9 +11,13 @@ from orchestra import Orchestra
 from town import Town
 
 from flows.handle import PaidsyncConnection
+from flows.starting import start_approved
 from flows.sync_payments import SyncOptions, sync_payments
+from flows.triggers import APPROVAL, Beginning, trigger_of
 from paidsync.settings import settings
+from tasks.people import ON_DEMAND
 
+_NEXT_CENTURY = {"scheduled_time": "2126-01-01T00:00:00Z"}  # no worker takes it up
 ALWAYS = 'approval = "always"'
 
 
@@ -41,6 +45,42 @@ def test_every_field_of_the_forms_has_a_title_and_a_sentence(deployed: Orchestra
         for each in shown.values():
             assert each["title"]
             assert each["description"].endswith(".")
+            assert "anyOf" not in each  # else a person would have to choose *str* before typing
+
+
+def test_what_was_left_empty_was_not_said(
+    build: Callable[..., Town], prefect: Orchestra, deployed: Orchestra, http: httpx.Client
+) -> None:
+    empty = {"since": "", "requested_by": "", "restate": "", "projects": []}
+    reply = http.post(
+        f"{prefect.url}/deployments/{deployed.deployment('sync')['id']}/create_flow_run",
+        json={
+            "parameters": {"connection": prefect.handle(build().name), "options": empty},
+            "state": {"type": "SCHEDULED", "state_details": _NEXT_CENTURY},
+        },
+    )
+    assert reply.status_code == 201, reply.text
+    options = SyncOptions.model_validate(empty)
+    assert (options.since, options.requested_by, options.restate) == (None, None, None)
+
+
+def test_an_approval_at_the_listener_starts_a_sync_as_it_was_asked_for(
+    build: Callable[..., Town], prefect: Orchestra, deployed: Orchestra
+) -> None:
+    town: Town = build()
+    plan = {
+        "plan_hash": "ab" * 32,
+        "decided_at": "2026-11-26T12:00:00+00:00",
+        "asked": {"projects": ["11"], "restate": None},
+    }
+    for _ in range(2):  # one approval starts one run
+        start_approved(town.name, plan)
+    [run] = prefect.post("/flow_runs/filter", flow_runs={"tags": {"all_": [town.name]}})
+    prefect.delete(f"/flow_runs/{run['id']}")
+    assert run["parameters"]["options"] == {"mode": "sync", "projects": ["11"]}
+    began = Beginning(deployed=True, key=run["idempotency_key"])
+    assert trigger_of(run["tags"], began) == APPROVAL
+    assert trigger_of(run["tags"], Beginning(deployed=True)) == ON_DEMAND  # a tag can be typed
 
 
 @pytest.mark.parametrize(
