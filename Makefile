@@ -69,7 +69,7 @@ test: $(VENV)/.ready ## All tests but those of `make browser`
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/browser
 
 .PHONY: browser
-browser: $(VENV)/.ready ## The Prefect UI in a real browser, as people use it (needs Chromium)
+browser: $(VENV)/.ready ## All that `make up` starts, and the Prefect UI in a real browser (needs Chromium)
 	@$(BIN)/python -m pytest -q -rs tests/browser
 
 .PHONY: rules

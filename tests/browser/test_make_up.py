@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
-from orchestra import ROOT, until
 
 from sandbox.up.ending import MARK, bearing, end
 from sandbox.up.record import Record
+from tests.e2e.orchestra import ROOT, until
 
 pytestmark = pytest.mark.timeout(900)
 _ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
