@@ -76,6 +76,10 @@ browser: $(VENV)/.ready ## All that `make up` starts, and the Prefect UI in a re
 rules: $(VENV)/.ready ## Every rule of money with the tests that bear its number, and whether they pass
 	@$(BIN)/python -m tests.rule_table $(PYTEST_ARGS)
 
+.PHONY: breakages
+breakages: $(VENV)/.ready ## The product broken on purpose in a dozen places, and which test notices (docs/reliability.md)
+	@$(BIN)/python -m tests.breakages
+
 .PHONY: lint
 lint: $(VENV)/.ready ## Style, format, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from cli.button import check_button, connect_button
 from connectors.connection import ConnectionFile, read
 from connectors.erp import Cursor, Erp
+from connectors.errors import OutsideError
 from connectors.http import Call
 from connectors.procore.client import Procore
 from connectors.registry import open_erp
@@ -80,6 +81,9 @@ def _open(ledger: Ledger, connection: ConnectionFile, *, anew: bool = False) -> 
     procore = Procore(connection.procore, on_call=not_logged, longest_wait=own.longest_wait_seconds)
     try:
         yield Systems(erp, procore)
+    except OutsideError as error:
+        error.connection = connection.name
+        raise
     finally:
         erp.close()
         procore.close()

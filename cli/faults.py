@@ -10,12 +10,27 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cli.logs import log_as_asked
 from connectors.errors import OutsideError, WrongSettings
+from paidsync.evidence import FolderUnusable
 from paidsync.ledger import LedgerUnusable
 from paidsync.ledger.connections import CompanyChanged
-from paidsync.ledger.tokens import TokenKeyUnusable
+from paidsync.ledger.tokens import TokenKeyUnusable, TokenLocked
 from paidsync.reasons import RunStopped
 
 _FAILED, _WRONG_USE = 1, 2
+
+
+class WrongUse(Exception):
+    """The command cannot be carried out as it was given."""
+
+
+_MENDABLE = (
+    WrongSettings,
+    LedgerUnusable,
+    FolderUnusable,
+    TokenKeyUnusable,
+    CompanyChanged,
+    WrongUse,
+)
 
 
 def explained(command: Callable[[argparse.Namespace], int], chosen: argparse.Namespace) -> int:
@@ -23,7 +38,7 @@ def explained(command: Callable[[argparse.Namespace], int], chosen: argparse.Nam
     try:
         log_as_asked()
         return command(chosen)
-    except (WrongSettings, LedgerUnusable, TokenKeyUnusable, CompanyChanged, WrongUse) as error:
+    except _MENDABLE as error:
         return _say(str(error), _WRONG_USE)
     except ValidationError as error:
         faults = "; ".join(
@@ -39,26 +54,18 @@ def explained(command: Callable[[argparse.Namespace], int], chosen: argparse.Nam
             "for example [5, 30].",
             _WRONG_USE,
         )
-    except (OutsideError, RunStopped) as error:
+    except (OutsideError, RunStopped, TokenLocked) as error:
         return _say(str(error), _FAILED)
     except SQLAlchemyError as error:
         # Only what the database says: the statement and its values are nobody's business.
         said = error.orig if isinstance(error, DBAPIError) else type(error).__name__
-        return _say(
-            f"The ledger cannot be used: {str(said).rstrip('.')}. Check that this user may write "
-            "to it and that nothing else holds it; `paidsync settings` shows where it is.",
-            _WRONG_USE,
-        )
+        return _say(f"The ledger cannot be used: {str(said).rstrip('.')}.", _WRONG_USE)
     except OSError as error:
         return _say(
             f"{error.filename or 'A file'} cannot be used ({error.strerror or error}). Check that "
             "it is there and that this user may write to it.",
             _WRONG_USE,
         )
-
-
-class WrongUse(Exception):
-    """The command cannot be carried out as it was given."""
 
 
 def _say(sentence: str, code: int) -> int:

@@ -52,7 +52,11 @@ def _parser() -> argparse.ArgumentParser:
 
     sync = commands.add_parser("sync", help="bring a connection's payments to Procore, now")
     sync.add_argument("name", help="the connection")
-    sync.add_argument("--preview", action="store_true", help="show the plan and write nothing")
+    mode = sync.add_mutually_exclusive_group()
+    mode.add_argument("--preview", action="store_true", help="show the plan and write nothing")
+    mode.add_argument(
+        "--reconcile", action="store_true", help="read everything anew, as every night does"
+    )
     sync.add_argument(
         "--since",
         type=date.fromisoformat,
@@ -225,7 +229,7 @@ def _sync(chosen: argparse.Namespace) -> int:
 
     return sync(
         chosen.name,
-        preview=chosen.preview,
+        mode="preview" if chosen.preview else "reconcile" if chosen.reconcile else "sync",
         since=chosen.since,
         projects=chosen.project,
         restate=chosen.restate,

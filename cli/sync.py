@@ -1,7 +1,7 @@
 """``paidsync sync``: the flow, in this process."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from prefect import tags
 from pydantic import ValidationError
@@ -10,7 +10,8 @@ from cli.faults import WrongUse
 from cli.prefect_server import register, require_server
 from flows.sync_payments import SyncOptions, sync_payments
 from flows.triggers import COMMAND_LINE, tag_of
-from paidsync.ledger import Ledger
+from paidsync.evidence import FolderUnusable
+from paidsync.ledger import Ledger, LedgerUnusable
 from paidsync.settings import settings
 from tasks.desk import stored_connection
 from tasks.pages import shown_money
@@ -21,7 +22,7 @@ _EXIT = {"Completed": 0, "NothingToDo": 0, "Held": 3, "Partial": 3, "AwaitingApp
 def sync(
     name: str,
     *,
-    preview: bool,
+    mode: Literal["preview", "sync", "reconcile"],
     since: date | None,
     projects: list[str],
     restate: str | None,
@@ -33,7 +34,7 @@ def sync(
     require_server()
     try:
         options = SyncOptions(
-            mode="preview" if preview else "sync",
+            mode=mode,
             since=since,
             projects=projects,
             restate=restate,
@@ -49,6 +50,9 @@ def sync(
     run = ledger.runs.get(str(state.state_details.flow_run_id))
     ledger.close()
     if run is None or not run.summary:
+        trouble = state.result(raise_on_failure=False)
+        if isinstance(trouble, LedgerUnusable | FolderUnusable):
+            raise trouble
         print(f"{state.name}: {state.message}")
         return 1
     _print(run.summary, run.folder)

@@ -78,7 +78,8 @@ class TokenKeeper(Protocol):
         ...
 
     def save(self, token: str) -> None:
-        """Keep a rotated token durably; returns when it is."""
+        """Keep a rotated token durably; returns when it is. What another process kept since the
+        last ``load`` is newer and stays."""
         ...
 
 

@@ -11,6 +11,7 @@ class OutsideError(Exception):
     """Base: something outside PaidSync did not go as asked."""
 
     action = "Read the message; run again if the cause is gone."
+    connection: str | None = None  # whose it is, once whoever works for one has seen it
 
     def __init__(
         self,
@@ -34,9 +35,15 @@ class OutsideError(Exception):
         super().__init__(message)
 
     def __str__(self) -> str:
-        where = f"{self.system}{f', {self.operation}' if self.operation else ''}"
+        of = f"connection {self.connection}" if self.connection else ""
+        where = ", ".join(part for part in (self.system, self.operation, of) if part)
         number = f" (request {self.request_id})" if self.request_id else ""
-        return f"{where}: {self.message}{number} {self.action}"
+        return f"{where}: {self.message}{number} {self._action()}"
+
+    def _action(self) -> str:
+        if self.connection is None:
+            return self.action
+        return self.action.replace("`paidsync check`", f"`paidsync check {self.connection}`")
 
 
 class TryLater(OutsideError):

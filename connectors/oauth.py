@@ -116,7 +116,7 @@ class Access:
         connected the company again, which leaves the kept one stale and the first one new.
         """
         refused: AccessRefused | None = None
-        for token in self._candidates():
+        for token, kept in self._candidates():
             try:
                 answer = self._ask({"grant_type": "refresh_token", "refresh_token": token})
             except AccessRefused as error:
@@ -125,19 +125,24 @@ class Access:
                 refused = error
                 continue
             rotated = answer.get("refresh_token")
-            if isinstance(rotated, str) and rotated and rotated != self._tokens.load():
+            if isinstance(rotated, str) and rotated and rotated != kept:
                 self._tokens.save(rotated)
             return answer
         assert refused is not None  # noqa: S101 - _first raises where there is no token at all
         raise refused
 
-    def _candidates(self) -> Iterator[str]:
+    def _candidates(self) -> Iterator[tuple[str, str | None]]:
+        """Tokens to be tried, each with the one that was kept when it was chosen."""
         seen: set[str] = set()
-        for look in (self._tokens.load, self._tokens.load, self._first, self._tokens.load):
-            token = look()
+        kept: str | None = None
+        for of_file in (False, False, True, False):
+            if of_file:
+                token = self._first()
+            else:
+                token = kept = self._tokens.load()
             if token and token not in seen:
                 seen.add(token)
-                yield token
+                yield token, kept
 
     def _first(self) -> str | None:
         """The token of the connection file; it may be gone once a rotated one is kept."""

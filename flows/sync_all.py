@@ -24,11 +24,12 @@ SYNC = "sync-payments/sync"
 
 
 def is_due(schedule: str, last_started: datetime | None, now: datetime) -> bool:
-    """Whether a connection's policy asks for a run now; ``never`` never does."""
+    """Whether a connection's policy asks for a run now; ``never`` never does. A run that began
+    later than now, by a clock that was set back since, puts none off."""
     every = _EVERY.get(schedule)
     if every is None:
         return False
-    return last_started is None or now - last_started >= every - _SLACK
+    return last_started is None or not timedelta(0) <= now - last_started < every - _SLACK
 
 
 @flow(name="sync-all", flow_run_name="sync all connections", timeout_seconds=600)

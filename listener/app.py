@@ -19,6 +19,8 @@ from connectors.webhooks import Event, Forged, Unreadable
 from listener.doors import Door, Doors
 from listener.limits import Limits, Rates, TooLarge, TooSlow, body_of
 from listener.people import People
+from paidsync.ledger import LedgerUnusable
+from paidsync.ledger import LedgerUnusable
 from paidsync.ledger.inbound import Inbound
 
 _log = logging.getLogger("paidsync.listener")
@@ -71,7 +73,7 @@ class Listener:
         try:
             async with asyncio.timeout(self._limits.record_seconds):
                 await asyncio.to_thread(self._record, heard)
-        except (TimeoutError, SQLAlchemyError) as trouble:
+        except (TimeoutError, SQLAlchemyError, LedgerUnusable) as trouble:
             # Only its kind: the message would show the statement with its values.
             _log.error("The ledger did not take a webhook (%s); the sender tries again.",
                        type(trouble).__name__)  # fmt: skip

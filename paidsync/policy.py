@@ -133,7 +133,9 @@ class Policy(BaseModel):
         "Schedules and the command line act as the service account either way.",
     )
     schedule: Literal["hourly", "2h", "4h", "daily", "never"] = Field(
-        "hourly", description="How often sync-all runs this connection."
+        "hourly",
+        description="How often sync-all runs this connection; with `never`, reconcile leaves it "
+        "out as well.",
     )
     map: tuple[MappedBills, ...] = Field(
         (), description="Applications whose bills another tool exported."

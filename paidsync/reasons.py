@@ -443,6 +443,11 @@ class Remark(_Reason):
         "More is paid on the payment application than is due.",
         "Check whether retainage or tax was paid along with it.",
     )
+    BEYOND_PAID = (
+        "beyond_paid",
+        "Procore has more in Payments Issued for the application than the ERP says is paid.",
+        "Look for a row that is the same payment once more, typed by hand or by another tool.",
+    )
     LINKED = (
         "linked",
         "Somebody had typed this payment into Procore; that row was taken for it.",
@@ -509,3 +514,10 @@ class RunStopped(Exception):
         self.reason = reason
         self.message = message
         super().__init__(f"{message} {reason.action}")
+
+
+class TotalsDiffer(RunStopped):
+    """Ends a run because the ERP's own totals are not those of what was read from it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Stop.SCHEMA_CHANGED, message)

@@ -7,9 +7,11 @@ what a source wrote wrongly stays visible. A missing string is NaN, a missing am
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import pandas_dtype
 
 from paidsync.reasons import RunStopped, Stop
 
@@ -18,6 +20,13 @@ MONEY = "Int64"
 COUNT = "int64"
 FLAG = "bool"
 MAYBE = "boolean"
+
+_dtype = cache(pandas_dtype)  # of a name; pandas alone looks through all that it has
+
+
+def column(cells: list[Any], dtype: str) -> Any:
+    """The cells of a column, of one of the dtypes above."""
+    return pd.array(cells, dtype=_dtype(dtype))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -35,13 +44,15 @@ class Schema:
             raise KeyError(f"{self.name} has no columns {sorted(unknown)}")
         return pd.DataFrame(
             {
-                column: pd.array([row.get(column) for row in records], dtype=dtype)  # type: ignore[call-overload]
-                for column, dtype in self.columns.items()
+                name: column([row.get(name) for row in records], dtype)
+                for name, dtype in self.columns.items()
             }
         )
 
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The frame itself, if it is of this schema; else the run stops (schema_changed)."""
+        """The frame, if it is of this schema; else the run stops (schema_changed)."""
+        if self._is_of(frame):
+            return frame
         seen = {str(column): str(dtype) for column, dtype in frame.dtypes.items()}
         if seen != dict(self.columns) or len(frame.columns) != len(seen):
             missing = sorted(set(self.columns) - set(seen))
@@ -57,6 +68,12 @@ class Schema:
                 f"wrong {wrong}, twice {sorted(frame.columns[frame.columns.duplicated()])}.",
             )
         return frame[list(self.columns)]
+
+    def _is_of(self, frame: pd.DataFrame) -> bool:
+        """Whether a frame is just as declared, its columns in this order too."""
+        if list(frame.columns) != list(self.columns):
+            return False
+        return list(frame.dtypes) == [_dtype(dtype) for dtype in self.columns.values()]
 
 
 ALLOCATIONS = Schema(
@@ -245,6 +262,8 @@ ENTRIES = Schema(
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of a frame as Python values: int, bool, str, and None where a cell is missing."""
+    if frame.empty:
+        return []
     columns: dict[str, list[Any]] = {}
     for name in frame.columns:
         series = frame[name]

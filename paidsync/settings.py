@@ -32,7 +32,10 @@ class Settings(BaseSettings):
         "600 is honoured only when every host of the connection is a loopback address.",
     )
     lease_seconds: int = Field(
-        300, ge=10, description="How long a writer's lease lasts without being renewed."
+        300,
+        ge=10,
+        description="How long a writer's lease lasts without being renewed, and for how long a run "
+        "that has none yet may be silent before it is taken for dead.",
     )
     longest_wait_seconds: int = Field(
         120,

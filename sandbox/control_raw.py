@@ -11,7 +11,8 @@ from .raw import Raw
 
 
 def erp(world: World, faults: Faults, asked: Asked) -> dict[str, Any]:
-    """Serve one record of the books with other fields, or twice; without either as it is again.
+    """Serve one record of the books with other fields, or twice, or not at all; without any of this
+    as it is again.
 
     The record counts as edited, whichever way.
     """
@@ -26,7 +27,7 @@ def erp(world: World, faults: Faults, asked: Asked) -> dict[str, Any]:
     if row is None:
         raise ControlError(f"There is no {kind.table} {ident}.")
     changes, twin = _fields(asked, "changes"), _fields(asked, "twin")
-    beside = asked.text("beside")
+    beside, hidden = asked.text("beside"), bool(asked.get("hidden"))
     asked.done()
     served = str(face.shape(row)[kind.id_field])
     _forget(faults, face.name, served, kind.keys)
@@ -34,9 +35,11 @@ def erp(world: World, faults: Faults, asked: Asked) -> dict[str, Any]:
     table.touch(row, world.erp.now())
     if twin is not None:
         twin = {**face.shape(row), **twin}
-    if changes or twin:
-        faults.raws.append(Raw(face.name, served, kind.id_field, kind.keys, changes, twin, beside))
-    return {"kind": kind.table, "id": ident, "raw": bool(changes or twin)}
+    altered = bool(changes or twin or hidden)
+    if altered:
+        raw = Raw(face.name, served, kind.id_field, kind.keys, changes, twin, beside, hidden)
+        faults.raws.append(raw)
+    return {"kind": kind.table, "id": ident, "raw": altered}
 
 
 def procore(world: World, faults: Faults, asked: Asked) -> dict[str, Any]:

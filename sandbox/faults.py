@@ -41,13 +41,14 @@ class BadFault(ValueError):
 class Fault:
     """One fault: which requests it waits for, and what happens to them.
 
-    `after` requests pass first; then `count` are hit, each with the probability `rate`. `when` says
-    whether the system has carried the request out before the fault shows. `body` (a text, or JSON),
-    `content_type` and `headers` are for kinds that answer; a header that is null is taken away.
+    Without a `system` it waits for those to any system. `after` requests pass first; then `count`
+    are hit, each with the probability `rate`. `when` says whether the system has carried the
+    request out before the fault shows. `body` (a text, or JSON), `content_type` and `headers` are
+    for kinds that answer; a header that is null is taken away.
     """
 
     id: int
-    system: str
+    system: str | None
     kind: str
     route: str | None = None
     method: str | None = None
@@ -67,7 +68,7 @@ class Fault:
 
     def matches(self, system: str, method: str, path: str) -> bool:
         """Say whether a request is one that this fault waits for; a route may be a part of it."""
-        if self.system != system or (self.method and self.method.upper() != method):
+        if self.system not in (None, system) or (self.method and self.method.upper() != method):
             return False
         return self.route is None or self.route in path or self.route in template(path)
 
@@ -106,7 +107,7 @@ class Faults:
         if kind in ("429", "500", "503"):
             kind, spec["status"] = "status", int(kind)
         system = spec.pop("system", None)
-        if system not in self.systems:
+        if system is not None and system not in self.systems:
             raise BadFault(f"The system must be one of {', '.join(self.systems)}.")
         if kind not in KINDS:
             raise BadFault(f"There is no fault {kind!r}; the kinds are {', '.join(KINDS)}.")

@@ -1,4 +1,4 @@
-"""Single records served otherwise than they are: fields that no books would hold.
+"""Single records served otherwise than they are: fields that no books would hold, or not at all.
 
 The record itself stays as it is, and with it what a query finds, counts and sorts; only the JSON
 of an answer differs. The truth knows nothing of it.
@@ -25,6 +25,7 @@ class Raw:
 
     In `changes` null removes a field, and `{"literal": "1e5"}` stands for JSON as it is written.
     A `twin` is a further version of the record, served behind the record with the id `beside`.
+    One that is `hidden` is left out of every list, as a filter would do it, and still counted.
     """
 
     system: str
@@ -34,6 +35,7 @@ class Raw:
     changes: dict[str, Any] | None = None
     twin: dict[str, Any] | None = None
     beside: str | None = None
+    hidden: bool = False
 
     def touch(self, body: Any) -> bool:
         """Alter the answer's records in place; say whether there was anything to alter."""
@@ -51,6 +53,9 @@ class Raw:
                 touched = True
             if ident == (self.beside or self.id) and self.twin is not None:
                 rows.insert(place + 1, json.loads(json.dumps(self.twin)))
+                touched = True
+            if ident == self.id and self.hidden:
+                del rows[place]
                 touched = True
         return touched
 

@@ -42,40 +42,15 @@ class RunningSandbox:
         self._failure: BaseException | None = None
         self._started = threading.Event()
         self._stopping = asyncio.Event()
-        self._apps = self._build()
+        self._apps = doors(world, self.calls, self.faults)
         self._sockets = [_listen() for _ in self._apps]
         urls = [f"http://{HOST}:{line.getsockname()[1]}" for line in self._sockets]
-        self.ready = self._describe(urls)
+        self.ready = described(world, urls)
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
         self._thread.start()
         self._started.wait()
         if self._failure is not None:
             raise RuntimeError("The sandbox's servers did not start.") from self._failure
-
-    def _build(self) -> list[ASGIApp]:
-        world = self.world
-        client = {"client_id": PROCORE_CLIENT[0], "client_secret": PROCORE_CLIENT[1]}
-        procore = Procore()
-        doors: list[tuple[ASGIApp, System]] = [
-            (procore_app(world.procore, **client, rates=world.procore_rates), procore),
-            (procore_auth_app(world.procore, **client), procore),
-            *((app, world.face) for app in world.face.apps()),
-        ]
-        wrapped: list[ASGIApp] = [Doorway(a, each, self.calls, self.faults) for a, each in doors]
-        control = create_control_app(Sandbox(world, self.calls, self.faults))
-        return [*wrapped, control]
-
-    def _describe(self, urls: list[str]) -> dict[str, Any]:
-        world = self.world
-        procore = {
-            "api_url": urls[0],
-            "auth_url": urls[1],
-            "client_id": PROCORE_CLIENT[0],
-            "client_secret": PROCORE_CLIENT[1],
-            "company_id": world.procore.company_id,
-        }
-        erp = world.face.ready(urls[2:-1]) | {"procore": procore, "control": urls[-1]}
-        return {"procore": procore, world.face.name: erp, "control": urls[-1]}
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -138,6 +113,32 @@ class RunningSandbox:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def doors(world: World, calls: Calls, faults: Faults) -> list[ASGIApp]:
+    """Return the applications of one world: both systems behind their doors, then the control."""
+    client = {"client_id": PROCORE_CLIENT[0], "client_secret": PROCORE_CLIENT[1]}
+    procore = Procore()
+    systems: list[tuple[ASGIApp, System]] = [
+        (procore_app(world.procore, **client, rates=world.procore_rates), procore),
+        (procore_auth_app(world.procore, **client), procore),
+        *((app, world.face) for app in world.face.apps()),
+    ]
+    wrapped: list[ASGIApp] = [Doorway(app, each, calls, faults) for app, each in systems]
+    return [*wrapped, create_control_app(Sandbox(world, calls, faults))]
+
+
+def described(world: World, urls: list[str]) -> dict[str, Any]:
+    """Return what the ready file says; `urls` are those of `doors`, in the same order."""
+    procore = {
+        "api_url": urls[0],
+        "auth_url": urls[1],
+        "client_id": PROCORE_CLIENT[0],
+        "client_secret": PROCORE_CLIENT[1],
+        "company_id": world.procore.company_id,
+    }
+    erp = world.face.ready(urls[2:-1]) | {"procore": procore, "control": urls[-1]}
+    return {"procore": procore, world.face.name: erp, "control": urls[-1]}
 
 
 def _listen() -> socket.socket:

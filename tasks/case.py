@@ -68,6 +68,11 @@ class Outcome:
         """Whether a payment is planned."""
         return any(entry["kind"] == "payment" for entry in self.entries)
 
+    def is_right(self, case: "Case") -> bool:
+        """Whether what stands in Procore is what should."""
+        matched = case.judged["disposition"] == Disposition.MATCHED and self.disposition is None
+        return matched and self.asked and self.left is None and not self.entries
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:

@@ -1,7 +1,8 @@
 """What a stage works with: the run it belongs to, the ledger, both systems, the run folder."""
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -10,19 +11,20 @@ from typing import Any, Literal
 
 from connectors.connection import ConnectionFile, checked
 from connectors.erp import Erp
-from connectors.errors import WrongSettings, is_transient
+from connectors.errors import OutsideError, WrongSettings, is_transient
 from connectors.http import Call, is_loopback
 from connectors.procore.client import Procore
 from connectors.registry import open_erp
 from paidsync.evidence import RunFolder
+from paidsync.evidence.folder import SealBroken
 from paidsync.ledger import Ledger
-from paidsync.ledger.leases import Lease
+from paidsync.ledger.leases import Lease, lost
 from paidsync.policy import Policy
 from paidsync.reasons import Decision, Hold
 from paidsync.settings import Settings, settings
 from tasks.decisions import Decided, Decisions
 
-Mode = Literal["preview", "sync", "rebuild", "decide"]
+Mode = Literal["preview", "sync", "reconcile", "rebuild", "decide"]
 Ref = dict[str, Any]
 
 # Stages that are tried again by Prefect wait like this between tries.
@@ -65,6 +67,11 @@ class Run:
         return Lease(self.procore_company, self.run_id, self.fencing)
 
     @property
+    def posts(self) -> bool:
+        """Whether it keeps what it reads and sends what is due."""
+        return self.mode in ("sync", "reconcile")
+
+    @property
     def since_date(self) -> date | None:
         """From which day on changes are read again, instead of from the cursor."""
         return date.fromisoformat(self.since) if self.since else None
@@ -79,6 +86,7 @@ class Desk:
         self.settings = own
         self.folder = RunFolder(Path(run.folder))
         self.calls = 0  # that were made from here
+        self._renew_at = 0.0  # monotonic: whoever reads for long keeps its lease
 
     @cached_property
     def connection(self) -> ConnectionFile:
@@ -145,9 +153,25 @@ class Desk:
             return shorter
         return 600
 
+    def hold_lease(self) -> None:
+        """Before what was read is kept, or acted on: no other run took the lease meanwhile; it
+        lasts from now on again. Raises RunStopped(lease_held)."""
+        if not self._renew_lease():
+            raise lost(self.run.lease)
+
+    def _renew_lease(self) -> bool:
+        seconds = self.settings.lease_seconds
+        self._renew_at = time.monotonic() + seconds / 3
+        return self.ledger.leases.renew(self.run.lease, seconds=seconds)
+
     def _log(self, call: Call) -> None:
         self.calls += 1
-        self.folder.log_call(call.as_dict())
+        # Sealed by a run that took over: the answer reaches its caller all the same, because it may
+        # be a token that cannot be had twice.
+        with suppress(SealBroken):
+            self.folder.log_call(call.as_dict())
+        if self.run.fencing is not None and time.monotonic() >= self._renew_at:
+            self._renew_lease()
 
     def close(self) -> None:
         """Give back what was opened."""
@@ -180,6 +204,9 @@ def desk(run: Run) -> Iterator[Desk]:
     opened = Desk(run, ledger, own)
     try:
         yield opened
+    except OutsideError as error:
+        error.connection = run.connection
+        raise
     finally:
         opened.close()
         ledger.close()

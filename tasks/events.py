@@ -50,7 +50,7 @@ def _events(
     at: Desk, summary: Summary, entries: list[Row], held: list[Row]
 ) -> list[tuple[str, dict[str, Any]]]:
     events: list[tuple[str, dict[str, Any]]] = [(FINISHED, _finished(summary))]
-    if at.run.mode != "sync":
+    if not at.run.posts:
         return events
     opened = _opened(at, held)
     if opened:

@@ -45,7 +45,7 @@ def extract(run: Run) -> dict[str, Ref]:
             mark_opening_history(at, read)
         else:
             keep_opening_history(at, read)
-        generation = _store(at, read) if run.mode == "sync" else None
+        generation = _store(at, read) if run.posts else None
         rows = [
             *({**row, "fresh": True} for row in read.allocations.values()),
             *({**row, "fresh": False} for row in read.looked_at.values()),
@@ -97,6 +97,7 @@ def keep_opening_history(at: Desk, read: Read) -> None:
 
 
 def _store(at: Desk, read: Read) -> int:
+    at.hold_lease()
     with at.ledger.engine.begin() as db:
         return store_read(db, at, read)
 
@@ -157,7 +158,10 @@ def _context(at: Desk, read: Read, generation: int | None) -> dict[str, Any]:
         "read_at": datetime.now(tz=company.now.tzinfo).isoformat(timespec="seconds"),
         "installation": at.ledger.connections.installation_id(),
         "control_total": read.control,
+        "bills_compared": read.bills_compared,
+        "found": read.found,
         "gone": read.evidence,
+        "listed": read.listed,
         "since": at.run.since,
         "cursors": {
             stream: {"from": seen[0] if seen else None, "to": until}

@@ -69,11 +69,11 @@ def keep_within_limits(cases: Cases, outcomes: Outcomes, known: Known) -> None:
     counts with its net effect and is held as one.
     """
     limits = _Limits(known)
-    posting = [allocation for allocation, outcome in outcomes.items() if outcome.posts]
-    for outcome in outcomes.values():
-        if not outcome.posts:
+    adding = {allocation for allocation, outcome in outcomes.items() if limits.adds(outcome)}
+    for allocation, outcome in outcomes.items():
+        if allocation not in adding:
             limits.take(outcome)
-    for allocation in sorted(posting, key=lambda each: cases[each].place_in_order):
+    for allocation in sorted(adding, key=lambda each: cases[each].place_in_order):
         outcome = outcomes[allocation]
         held = limits.broken_by(cases[allocation], outcome)
         if held is not None:
@@ -82,6 +82,18 @@ def keep_within_limits(cases: Cases, outcomes: Outcomes, known: Known) -> None:
         limits.take(outcome)
         if limits.above_due(outcome):
             outcomes[allocation] = _remarked(outcome)
+
+
+def remark_beyond_paid(cases: Cases, outcomes: Outcomes, known: Known) -> None:
+    """4.5, of what stands: where everybody's rows come to more than the ERP says is paid, somebody
+    may have posted the same payment once more. Nothing of ours is wrong, so it is said only."""
+    limits = _Limits(known)
+    for allocation, outcome in outcomes.items():
+        if outcome.is_right(cases[allocation]):
+            detail = limits.beyond_paid(cases[allocation])
+            if detail is not None:
+                notes = (*outcome.notes, Remark.BEYOND_PAID)
+                outcomes[allocation] = replace(outcome, notes=notes, detail=detail)
 
 
 def _remarked(outcome: Outcome) -> Outcome:
@@ -119,6 +131,10 @@ class _Limits:
             self._ours[application] += ours
             self._all[application] += everybodys
 
+    def adds(self, outcome: Outcome) -> bool:
+        """Whether it makes the sum of an application larger; what stands already does not."""
+        return any(max(changes) > 0 for changes in self._changes(outcome).values())
+
     def _changes(self, outcome: Outcome) -> dict[str, tuple[int, int]]:
         """What a plan adds on each application: to our rows, and to all rows."""
         changes: dict[str, tuple[int, int]] = {}
@@ -151,20 +167,26 @@ class _Limits:
             if ceiling is None or ours <= 0 or after <= ceiling:
                 continue
             if case.decided(Hold.OVERPAYS_PAYMENT_APPLICATION) is not Decision.POST:
-                return _held(case, Hold.OVERPAYS_PAYMENT_APPLICATION, application, after, ceiling)
-        return self._beyond_paid(case, changes)
-
-    def _beyond_paid(self, case: Case, changes: Mapping[str, tuple[int, int]]) -> Outcome | None:
-        applications, bills = self._sharing(case)
+                why = _too_much(case, application, after, "the application allows", ceiling)
+                return Outcome.held(Hold.OVERPAYS_PAYMENT_APPLICATION, why)
+        applications, _ = self._sharing(case)
         more = sum(changes[each][1] for each in applications if each in changes)
+        detail = self.beyond_paid(case, more) if more > 0 else None
+        return Outcome.held(Hold.EXCEEDS_ERP_PAID, detail) if detail is not None else None
+
+    def beyond_paid(self, case: Case, more: int = 0) -> str | None:
+        """4.5: how much more all rows, and what is added, come to than the ERP says is paid; None
+        where they do not, or a person let it through."""
+        applications, bills = self._sharing(case)
         amounts = [self._known.paid.get(bill) for bill in bills]
         paid = [amount for amount in amounts if amount is not None]
         after = more + sum(self._all[each] for each in applications)
-        if more <= 0 or len(paid) < len(amounts) or after <= sum(paid):
+        if len(paid) < len(amounts) or after <= sum(paid):
             return None
         if case.decided(Hold.EXCEEDS_ERP_PAID) is Decision.POST:
             return None
-        return _held(case, Hold.EXCEEDS_ERP_PAID, min(applications), after, sum(paid))
+        what = f"{case.known.erp_title} says was paid on its bill"
+        return _too_much(case, min(applications), after, what, sum(paid))
 
     def _sharing(self, case: Case) -> tuple[set[str], set[str]]:
         """The applications and the bills that belong together."""
@@ -192,18 +214,12 @@ class _Limits:
         return int(due + max(row["retainage_minor"] or 0, 0) + tax)
 
 
-def _held(case: Case, reason: Hold, application: str, after: int, limit: int) -> Outcome:
+def _too_much(case: Case, application: str, after: int, what: str, limit: int) -> str:
     currency = case.row["currency"]
     number = case.known.applications.get(application, {}).get("invoice_number") or application
-    what = (
-        "the application allows"
-        if reason is Hold.OVERPAYS_PAYMENT_APPLICATION
-        else f"{case.known.erp_title} says was paid on its bill"
-    )
-    return Outcome.held(
-        reason,
+    return (
         f"Application {number} would have {money.shown(after, currency)} in Payments Issued; "
-        f"{what} {money.shown(limit, currency)}.",
+        f"{what} {money.shown(limit, currency)}."
     )
 
 

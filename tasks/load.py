@@ -115,9 +115,11 @@ def in_batches(
 
 def _canary(entries: list[Entry], version: int | None) -> list[Entry]:
     """One entry under the policy version, the plainest: nothing to remark, and not a next try
-    after something was refused. Where every such entry replaces one of an older policy, what it
-    replaces goes with it: it is never sent before that."""
+    after something was refused; best one that was sent before, or one before which nothing of its
+    commitment has to be taken back. Where every such entry replaces one of an older policy, what
+    it replaces goes with it: it is never sent before that."""
     of_version = [entry for entry in entries if entry["policy_version"] == version]
+    giving = {entry["commitment_id"] for entry in entries if entry["kind"] == "reversal"}
     by_allocation: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         by_allocation[entry["allocation_id"]].append(entry)
@@ -126,11 +128,12 @@ def _canary(entries: list[Entry], version: int | None) -> list[Entry]:
         same = by_allocation[entry["allocation_id"]]
         return sorted((each for each in same if each["n"] <= entry["n"]), key=lambda e: int(e["n"]))
 
-    return min(
-        (up_to(entry) for entry in of_version),
-        key=lambda group: (len(group), bool(group[-1]["amber"]), group[-1]["n"] > 1),
-        default=[],
-    )
+    def plainness(group: list[Entry]) -> tuple[Any, ...]:
+        last = group[-1]
+        gives = last["commitment_id"] in giving
+        return len(group), not last["resumes"], bool(last["amber"]), gives, last["n"] > 1
+
+    return min((up_to(entry) for entry in of_version), key=plainness, default=[])
 
 
 class _Loader:
@@ -197,7 +200,8 @@ class _Loader:
                 commitment_id,
             )
             return
-        for entry in entries:
+        # What stands already is adopted first: what takes it back may follow at once.
+        for entry in sorted(entries, key=lambda each: each["origin_id"] not in there):
             state = states[entry["origin_id"]]["state"]
             row = there.get(entry["origin_id"])
             if row is not None:
@@ -212,8 +216,11 @@ class _Loader:
                 self._read_back(entry)
 
     def _listed(self, entry: Entry) -> list[dict[str, Any]]:
+        """What stands on the entry's commitment, to be acted on while the lease is ours."""
         place = entry["project_id"], entry["commitment_id"]
-        return read_rows(self._at.procore, *place, entry["currency"])
+        rows = read_rows(self._at.procore, *place, entry["currency"])
+        self._at.hold_lease()
+        return rows
 
     def _changed_meanwhile(self, before: Iterable[Row], there: Iterable[Row]) -> bool:
         """Whether anything but our own entries of this plan came, went or changed."""
@@ -264,32 +271,31 @@ class _Loader:
 
     def _send(self, entry: Entry) -> None:
         """One POST; nothing is ever sent twice without having been read in between."""
-        ledger = self._at.ledger
+        ledger, run_id = self._at.ledger, self._at.run.run_id
         origin_id = entry["origin_id"]
         new = self._body(entry)
         self._at.procore.ready()  # whatever wait the rate limits ask for comes before the check
         ledger.leases.check(self._at.run.lease, seconds=self._at.settings.lease_seconds)
-        ledger.entries.sending(
-            self._connection, origin_id, route=self._route.name, run_id=self._at.run.run_id
-        )
+        ledger.entries.sending(self._connection, origin_id, route=self._route.name, run_id=run_id)
         try:
             made = self._write(entry, new)
         except (UnknownOutcome, Conflict) as error:
             self._look(entry, error)
         except RateLimited:
-            ledger.entries.unsent(self._connection, origin_id)
+            ledger.entries.unsent(self._connection, origin_id, sent_by=run_id)
             raise
         except TryLater as error:
-            ledger.entries.unsent(self._connection, origin_id)
-            ledger.entries.note(self._connection, origin_id, str(error))
+            ledger.entries.unsent(self._connection, origin_id, str(error), sent_by=run_id)
             # The wait that Procore asked for, here: who tries again has forgotten it.
             self._at.procore.ready()
             raise
         except OutsideError as error:
-            ledger.entries.refused(self._connection, origin_id, error.message)
+            ledger.entries.refused(self._connection, origin_id, error.message, sent_by=run_id)
             get_run_logger().warning("Procore refused %s: %s", _shown(entry), error.message)
         else:
-            ledger.entries.posted(self._connection, origin_id, made.contract_payment_id)
+            ledger.entries.posted(
+                self._connection, origin_id, made.contract_payment_id, sent_by=run_id
+            )
 
     def _write(self, entry: Entry, new: NewContractPayment) -> ContractPayment:
         place = entry["project_id"], entry["commitment_id"]

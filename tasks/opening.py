@@ -8,6 +8,7 @@ from prefect.cache_policies import NO_CACHE
 
 from paidsync.evidence import RunFolder
 from paidsync.ledger import Ledger
+from paidsync.ledger.leases import Lease
 from paidsync.ledger.tables import SyncRun
 from paidsync.logs import speak_of
 from paidsync.settings import Settings
@@ -41,7 +42,7 @@ def open_run(
     before = ledger.runs.get(run_id)
     if before is not None and before.ended_at is None:
         _seal_crashed(ledger, before)
-    folder = RunFolder.create(path)
+    # The ledger first: a folder that it knows nothing of would never be sealed.
     ledger.runs.open(
         run_id=run_id,
         connection=connection,
@@ -49,8 +50,9 @@ def open_run(
         requested_by=requested_by,
         trigger=trigger,
         attempt=attempt,
-        folder=str(folder.path),
+        folder=str(path),
     )
+    folder = RunFolder.create(path)
     return Run(
         connection=connection,
         run_id=run_id,
@@ -77,8 +79,7 @@ def open_run(
 def take_lease(run: Run) -> Run:
     """One writer per Procore company. Raises RunStopped(lease_held), saying who writes.
 
-    Whoever holds the lease knows that an unfinished sync of the connection is dead; its folder is
-    sealed as crashed.
+    The folders of runs that are dead are sealed as crashed.
     """
     with desk(run) as at:
         lease = at.ledger.leases.take(
@@ -87,28 +88,40 @@ def take_lease(run: Run) -> Run:
             connection=run.connection,
             seconds=at.settings.lease_seconds,
         )
-        for old in seal_abandoned(at.ledger, run.connection, run.run_id):
+        at.ledger.entries.sent_by_now(run.connection)
+        for old in seal_abandoned(at.settings, at.ledger, run.connection, lease):
             get_run_logger().warning("Run %s never ended; its folder is sealed.", old)
     return run.with_lease(lease)
 
 
-def seal_abandoned(ledger: Ledger, connection: str, run_id: str) -> list[str]:
-    """Seal the folders of other runs that never ended; answers those runs. For whoever holds the
-    lease."""
-    found = [
+def seal_abandoned(own: Settings, ledger: Ledger, connection: str, lease: Lease) -> list[str]:
+    """For whoever takes the lease: seal the folders of runs that never ended; answers those runs.
+
+    Dead is who held the lease before and let it run out, and of the connection's other runs who
+    was silent for so long. One that has not come to the lease yet may well be alive.
+    """
+    holder = ledger.runs.get(lease.before) if lease.before else None
+    found = [holder] if holder is not None and holder.ended_at is None else []
+    found += [
         old
         for old in ledger.runs.unfinished(connection)
-        if old.run_id != run_id and _is_abandoned(old)
+        if old.run_id not in (lease.run_id, lease.before) and _is_silent(old, own.lease_seconds)
     ]
     for old in found:
         _seal_crashed(ledger, old)
     return [old.run_id for old in found]
 
 
-def _is_abandoned(old: SyncRun) -> bool:
-    began = datetime.fromisoformat(old.started_at)
-    writes = old.mode not in ("preview", "decide")
-    return writes or datetime.now(UTC) - began > LONGEST_RUN
+def _is_silent(old: SyncRun, seconds: int) -> bool:
+    """Whether a run has given no sign of life for as long as a lease lasts. Where its folder is not
+    to be seen from here, and for one that takes no lease and may think for long without a call,
+    that is only known once no run lives any longer."""
+    folder = RunFolder(Path(old.folder))
+    if old.mode in ("preview", "decide") or not folder.path.exists():
+        silent_since, longest = datetime.fromisoformat(old.started_at), LONGEST_RUN
+    else:
+        silent_since, longest = folder.written_at, timedelta(seconds=seconds)
+    return datetime.now(UTC) - silent_since > longest
 
 
 def _seal_crashed(ledger: Ledger, old: SyncRun) -> None:

@@ -11,6 +11,8 @@ from tasks.summary import Money, Summary
 
 MOST_ROWS = 1000
 _NO_HOLDS: Mapping[str, int] = {}
+_NOTHING_MORE: Mapping[str, Sequence[str]] = {}
+_MOST_LINES = 20
 # What Markdown would read as more than text: signs, the beginning of a list, an address.
 _SIGNS = re.compile(r"[\\`*_\[\]<>#|~&@]|^[-+]|^\d+[.)]|(?<=:)/|(?<=www)\.")
 # An entry as it stands; planned ones have no colour yet.
@@ -29,10 +31,14 @@ def _shown(total: int, code: str) -> str:
 
 
 def summary_page(
-    summary: Summary, held: Iterable[Row], folder: str, *, changed: Sequence[str] = ()
+    summary: Summary,
+    held: Iterable[Row],
+    folder: str,
+    *,
+    seen: Mapping[str, Sequence[str]] = _NOTHING_MORE,
 ) -> str:
-    """The one-screen summary, Markdown. ``changed`` are sentences on what changed in the ERP after
-    it was posted and is not posted anew."""
+    """The one-screen summary, Markdown. ``seen`` are sentences, by heading, on what the run saw
+    besides what it did."""
     preview = summary.mode == "preview"
     posted, reversed_, sums = (
         (summary.planned, summary.planned_reversals, summary.planned_money)
@@ -70,21 +76,23 @@ def summary_page(
     lines += _reason_lines("Pending", summary.pending, Pending)
     lines += _reason_lines("Outside", summary.outside, Outside)
     lines += _approval_lines(summary)
-    details = [f"- {escaped(row['detail'])}" for row in held if row["detail"]]
-    if details:
-        lines += ["## What to look at", "", *details[:20]]
-        if len(details) > 20:
-            lines.append(f"- and {len(details) - 20} more, in the table of held payments")
-        lines.append("")
-    if changed:
-        lines += ["## Changed in the ERP since it was posted", ""]
-        lines += [f"- {escaped(each)}" for each in changed[:20]]
-        if len(changed) > 20:
-            lines.append(f"- and {len(changed) - 20} more, amber in decided.parquet")
-        lines.append("")
+    details = [row["detail"] for row in held if row["detail"]]
+    lines += _listed("What to look at", details, "in the table of held payments")
+    for heading, sentences in seen.items():
+        lines += _listed(heading, sentences, "in the evidence")
     calls = ", ".join(f"{system} {count}" for system, count in sorted(summary.calls.items()))
     lines += [f"Calls: {calls or 'none'}. Run {summary.run_id}. Evidence: `{folder}`"]
     return "\n".join(lines) + "\n"
+
+
+def _listed(heading: str, sentences: Sequence[str], elsewhere: str) -> list[str]:
+    """Sentences under their heading, none without any; the rest is ``elsewhere``."""
+    if not sentences:
+        return []
+    lines = [f"- {escaped(each)}" for each in sentences[:_MOST_LINES]]
+    if len(sentences) > _MOST_LINES:
+        lines.append(f"- and {len(sentences) - _MOST_LINES} more, {elsewhere}")
+    return [f"## {heading}", "", *lines, ""]
 
 
 def _approval_lines(summary: Summary) -> list[str]:

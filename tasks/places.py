@@ -1,6 +1,6 @@
-"""Commitments that take no payment now. Pure."""
+"""Which commitments take no payment now, and which are only looked at. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from paidsync.reasons import Hold
@@ -48,3 +48,11 @@ def without_tab(
         for commitment, on in tabs.items()
         if on is False
     }
+
+
+def elsewhere(
+    listed: Iterable[str], commitments: Mapping[str, Row], places: Collection[str]
+) -> dict[str, tuple[str, bool]]:
+    """Every commitment that Procore lists besides ``places``, with its project: nothing is written
+    there, only looked."""
+    return {key: (commitments[key]["project_id"], False) for key in listed if key not in places}

@@ -26,11 +26,18 @@ from paidsync.records import (
 from tasks.alone import require_alone
 from tasks.case import Case, Known, Outcome, case_of, differences
 from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_again, same_extract
-from tasks.limits import join_open_deletions, keep_within_limits, link_typed_rows, paid_on, remember
+from tasks.limits import (
+    join_open_deletions,
+    keep_within_limits,
+    link_typed_rows,
+    paid_on,
+    remark_beyond_paid,
+    remember,
+)
 from tasks.order import in_sending_order
 from tasks.ours import ours, require_known, require_own
 from tasks.payments_issued import read_rows
-from tasks.places import Closed, closed_for_good, without_tab
+from tasks.places import Closed, closed_for_good, elsewhere, without_tab
 from tasks.planning import left_by_decision, plan_allocation
 from tasks.strategies import Row
 from tasks.targets import targets
@@ -73,6 +80,7 @@ def plan(
             )  # what stands, or where it goes, is elsewhere
     join_open_deletions(cases, outcomes)
     keep_within_limits(cases, outcomes, known)
+    remark_beyond_paid(cases, outcomes, known)
     outcomes = {key: left_by_decision(cases[key], outcome) for key, outcome in outcomes.items()}
     entries = in_sending_order(entry for each in outcomes.values() for entry in each.entries)
     superseded, missing = remember(outcomes.values())
@@ -134,7 +142,9 @@ def _final(verdict: Row, outcome: Outcome) -> dict[str, Any]:
         return {**final, "outcome": "not_asked"}
     if outcome.left is not None:
         return {**final, "outcome": "left", "detail": f"Waits for the next run: {outcome.left}."}
-    return {**final, "outcome": "planned" if outcome.entries else "right"}
+    if outcome.entries:
+        return {**final, "outcome": "planned"}
+    return {**final, "outcome": "right", "detail": outcome.detail or final["detail"]}
 
 
 @task(
@@ -161,7 +171,9 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
         ids = [str(each) for each in allocations["allocation_id"]]
         entries = at.ledger.entries.of_allocations(run.connection, ids)
         closed = closed_for_good(commitments.values())
-        places = _places(at, dispositions, ids, closed)
+        places = _places(at, dispositions, entries, closed)
+        if run.mode == "reconcile":
+            places |= elsewhere(context["listed"], commitments, places)
         seen, tabs = _read_procore(at, places, commitments, context["home_currency"])
         closed |= without_tab(tabs, {key: row["number"] for key, row in commitments.items()})
         rows = rows_of(seen)
@@ -197,6 +209,8 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
             ),
             projects=run.projects,
         )
+        if run.posts:
+            at.hold_lease()
         _mark(at, made)
         kept = keep(
             at,
@@ -217,16 +231,22 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
 
 
 def _places(
-    at: Desk, dispositions: pd.DataFrame, allocation_ids: list[str], closed: Mapping[str, Closed]
+    at: Desk,
+    dispositions: pd.DataFrame,
+    entries: Mapping[str, Sequence[Row]],
+    closed: Mapping[str, Closed],
 ) -> dict[str, tuple[str, bool]]:
-    """Commitments that the plan may touch: each one's project, and whether it may be written to."""
+    """Commitments that the plan may touch, each one's project, and whether it may be written to:
+    those of the match, and those where something was sent or seen to stand."""
     matched = {
         row["commitment_id"]: row["project_id"]
         for row in rows_of(dispositions)
         if row["disposition"] == Disposition.MATCHED and row["commitment_id"] not in closed
     }
     matched.pop(None, None)
-    standing = at.ledger.entries.commitments_of(at.run.connection, allocation_ids)
+    sent = [entry["origin_id"] for each in entries.values() for entry in each]
+    standing = at.ledger.mirror.commitments_with(at.run.connection, sent)
+    standing |= at.ledger.entries.commitments_of(at.run.connection, [*entries])
     return {
         commitment: (project, commitment not in closed)
         for commitment, project in sorted((matched | standing).items())
@@ -249,7 +269,7 @@ def _read_procore(
             tabs[commitment_id] = state.allow_payments
         rows += read_rows(at.procore, project_id, commitment_id, currency)
     frame = CONTRACT_PAYMENTS.frame(rows)
-    if at.run.mode == "sync":
+    if at.run.posts:
         at.ledger.mirror.store_contract_payments(
             at.run.connection, list(places), frame, at.run.run_id
         )
@@ -259,7 +279,7 @@ def _read_procore(
 def _verify_posted(at: Desk, entries: Mapping[str, Sequence[Row]], rows: Sequence[Row]) -> None:
     """What an earlier run posted and could not read back is read back by this reading; so is what
     Procore refused and yet took."""
-    if at.run.mode != "sync":
+    if not at.run.posts:
         return
     there = {row["origin_id"]: row for row in rows}
     seen = [
@@ -275,7 +295,7 @@ def _verify_posted(at: Desk, entries: Mapping[str, Sequence[Row]], rows: Sequenc
 
 def _mark(at: Desk, made: Planned) -> None:
     """What this plan found out about entries of earlier runs."""
-    if at.run.mode != "sync":
+    if not at.run.posts:
         return
     for origin_id in made.superseded:
         at.ledger.entries.superseded(at.run.connection, origin_id)

@@ -139,7 +139,8 @@ def _unanswered(case: Case) -> Outcome | None:
 
     It is sent again as it was, and only where the table still asks for just that; otherwise it is
     superseded, and what the table asks for goes out under the next n. One whose id was taken is
-    tried again under the same id: under the next one it could stand twice.
+    tried again under the same id: under the next one it could stand twice. After one that is there
+    goes what the table asks for with it in place: it may be void by now.
     """
     sending = [
         entry for entry in case.entries if entry["state"] == "sending" or _id_was_taken(entry)
@@ -151,7 +152,11 @@ def _unanswered(case: Case) -> Outcome | None:
         there = by_id.get(entry["origin_id"])
         if there is not None:
             if is_the_same(entry, there):
-                return Outcome(entries=[drafts.resumed(entry)])
+                then = _due(case)
+                return replace(
+                    then if then.entries else Outcome(),
+                    entries=[drafts.resumed(entry), *then.entries],
+                )
             return _conflict(entry, there)
         sent = datetime.fromisoformat(entry["sent_at"])
         waits = case.known.now - sent < case.known.sending_grace

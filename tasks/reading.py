@@ -2,14 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from connectors.erp import BillPayment, Cursor
-from expectations.run import control_totals, cursor_advances
-from paidsync.reasons import Hold, RunStopped, Stop
+import pandas as pd
+
+from connectors.erp import Bill, BillPayment, Cursor
+from expectations.rules import EARLIEST
+from expectations.run import cursor_advances
+from paidsync.reasons import Hold, RunStopped, Stop, TotalsDiffer
 from paidsync.records import Standing, rows_of, text
+from tasks.control_totals import compare_bills, count_payments
 from tasks.desk import Desk
 from tasks.gone import judge_missing
 from tasks.rows import (
@@ -18,11 +22,11 @@ from tasks.rows import (
     application_row,
     bill_row,
     commitment_row,
-    iso,
     no_longer,
 )
 from tasks.splits import Splits
 from tasks.strategies import number_key
+from tasks.versions import both, contradicts, older
 
 # Procore's lists are asked again for what changed this long before the last reading, because a
 # row may become visible after its own time stamp.
@@ -34,6 +38,8 @@ _APPLICATION_FACTS = (
 )  # fmt: skip
 # How many origin ids are tried as bill ids before a connection is called wrong (money-rules 3.1).
 _ID_FORMAT_SAMPLE = 20
+# A sweep counts every payment there is; nobody dates one further ahead.
+_AHEAD = timedelta(days=366)
 
 Rows = dict[str, dict[str, Any]]
 
@@ -48,11 +54,14 @@ class Read:
     bills: Rows = field(default_factory=dict)
     vendors: Rows = field(default_factory=dict)
     commitments: Rows = field(default_factory=dict)
+    listed: list[str] = field(default_factory=list)  # commitments that Procore showed in this run
     applications: Rows = field(default_factory=dict)
     changed_applications: set[str] = field(default_factory=set)
     cursors: dict[str, tuple[tuple[str, str] | None, str, str]] = field(default_factory=dict)
     evidence: dict[str, str] = field(default_factory=dict)  # gone payments -> why
-    control: dict[str, Any] | None = None
+    control: dict[str, Any] | None = None  # the ERP's count beside ours
+    bills_compared: dict[str, Any] | None = None  # what the ERP says is paid on them beside ours
+    found: list[str] = field(default_factory=list)  # payments that changed and no feed told of
 
 
 class Reader:
@@ -67,12 +76,18 @@ class Reader:
         self._delivered: dict[str, BillPayment] = {}
         self._keys: dict[str, list[str]] = {}  # their allocations
         self._touched: set[str] = set()  # bills that changed, or whose application did
+        self._bills: dict[str, Bill] = {}  # read in this run
+        self._told: set[str] | None = None  # payments that the feed told of; None without a sweep
         self._old_applications: Rows = {}
         self._splits = Splits(
             at.policies,
             at.run.policy_version,
             at.ledger.entries.sent_under(at.run.connection) | dict(sent_under or {}),
         )
+
+    @property
+    def _sweeps(self) -> bool:
+        return self._at.run.mode == "reconcile"
 
     def read(self) -> Read:
         """Everything that this run has to judge."""
@@ -91,6 +106,9 @@ class Reader:
         self._read_again(gone, everything=not complete)
         self._read_bills_of_allocations()
         self._require_id_format()
+        self._see_what_no_feed_told()
+        if self._sweeps:
+            self._compare_bills()
         for stream, (seen, until, _) in read.cursors.items():
             before = datetime.fromisoformat(seen[0]) if seen else None
             for _, found in cursor_advances(before, datetime.fromisoformat(until), stream=stream):
@@ -102,7 +120,9 @@ class Reader:
     def _read_procore(self) -> None:
         at, read = self._at, self._read
         mark = at.ledger.runs.cursor(self._name, PROCORE)
-        since = datetime.fromisoformat(mark[0]) - _PROCORE_OVERLAP if mark else None
+        since = None
+        if mark and not self._sweeps:
+            since = datetime.fromisoformat(mark[0]) - _PROCORE_OVERLAP
         projects = at.procore.projects()
         begun = at.procore.server_time()
         for vendor in at.procore.vendors(updated_since=since):
@@ -138,6 +158,7 @@ class Reader:
     def _read_project(self, project: Any, since: datetime | None) -> None:
         at, read = self._at, self._read
         for commitment in at.procore.commitments(project.project_id, updated_since=since):
+            read.listed.append(commitment.commitment_id)
             read.commitments[commitment.commitment_id] = commitment_row(commitment, project)
         for application in at.procore.applications(project.project_id, updated_since=since):
             on = read.commitments.get(application.commitment_id or "", {})
@@ -149,22 +170,39 @@ class Reader:
     # The ERP
 
     def _read_changed_payments(self) -> tuple[set[str], bool]:
-        """Deliver what changed; answers the tombstones, and whether the feed was complete."""
+        """Deliver what changed; answers the tombstones, and whether the feed was complete.
+
+        A reconcile reads everything besides. So does a run whose count is not the ERP's even at a
+        second reading: then there is something that the feed does not tell.
+        """
         mark = self._at.ledger.runs.cursor(self._name, PAYMENTS)
         after = Cursor(datetime.fromisoformat(mark[0]), mark[1]) if mark else None
         gone, complete, cursor = self._drain(after)
+        if self._sweeps:
+            complete = self._sweep(after, gone)
         if self._at.run.since_date is not None or cursor is None:
             return gone, complete
-        if not self._control_total_agrees(cursor, gone):
+        tries = [after] if after is None else [after, None]
+        while (differs := self._count_differs(cursor, gone, complete=complete)) is not None:
+            if not tries:
+                raise TotalsDiffer(differs)
             # A payment may have changed between the reading and the counting: read once more.
-            more, complete_again, cursor = self._drain(after)
-            gone, complete = gone | more, complete and complete_again
-            absent = gone if complete else gone | self._untold(gone)
-            if cursor is None or not self._control_total_agrees(cursor, absent):
-                seen = (self._read.control or {}).get("detail") or "No cursor was delivered."
-                raise RunStopped(Stop.SCHEMA_CHANGED, seen)
+            begin = tries.pop(0)
+            if begin is None:
+                complete = self._sweep(after, gone)
+            else:
+                more, whole, _ = self._drain(begin)
+                gone, complete = gone | more, complete and whole
         self._read.cursors[PAYMENTS] = (mark, cursor.until.isoformat(), cursor.mark)
         return gone, complete
+
+    def _sweep(self, after: Cursor | None, gone: set[str]) -> bool:
+        """Deliver every payment that the ERP lists, whatever the feed told; not complete, so that
+        each one that is known and not listed is asked for by its id."""
+        if after is not None and self._told is None:
+            self._told = {*self._delivered, *gone}
+        self._drain(None)
+        return False
 
     def _drain(self, after: Cursor | None) -> tuple[set[str], bool, Cursor | None]:
         gone: set[str] = set()
@@ -181,10 +219,10 @@ class Reader:
         """A payment read whole; of two versions the newest wins (money-rules 1.1)."""
         payment_id = payment.payment_id
         known = self._delivered.get(payment_id)
-        if known is not None and _older(payment, than=known):
+        if known is not None and older(payment, than=known):
             return
-        if known is not None and _contradicts(payment, known):
-            payment = _both(payment, known)
+        if known is not None and contradicts(payment, known):
+            payment = both(payment, known)
         for key in self._keys.pop(payment_id, ()):
             self._read.allocations.pop(key, None)
         connection = self._at.connection
@@ -201,46 +239,26 @@ class Reader:
         self._keys[payment_id] = list(by_id)
         self._delivered[payment_id] = payment
 
-    def _control_total_agrees(self, cursor: Cursor, gone: set[str]) -> bool:
-        """Our payments of the days touched in this run against the ERP's own count."""
-        dates = sorted(iso(each.date) or "" for each in self._delivered.values() if each.date)
-        if not dates or not self._at.erp.capabilities.control_count:
-            return True
-        first, last = date.fromisoformat(dates[0]), date.fromisoformat(dates[-1])
-        theirs = self._at.erp.control_total(first, last, until=cursor.until)
-        if theirs is None:
-            return True
-        recent = {
-            key
-            for key, each in self._delivered.items()
-            if each.modified_at is not None and each.modified_at >= cursor.until
-        }
-        if not theirs.bounded and recent:
-            return True  # it counts what changed meanwhile; the next run compares
-        ours = self._at.ledger.allocations.payments_dated(self._name, dates[0], dates[-1])
-        ours -= set(self._delivered) | gone
-        ours |= {
-            key
-            for key, each in self._delivered.items()
-            if each.date and first <= each.date <= last and key not in recent
-        }
-        stops = control_totals(len(ours), theirs.count, first=first, last=last)
-        self._read.control = {
-            "first": dates[0],
-            "last": dates[-1],
-            "ours": len(ours),
-            "theirs": theirs.count,
-            "changed_before": cursor.until.isoformat(),
-            "detail": stops[0][1] if stops else None,
-        }
-        return not stops
+    def _count_differs(self, cursor: Cursor, gone: set[str], *, complete: bool) -> str | None:
+        """How our payments of the days touched in this run, in a reconcile of all days, differ
+        from the ERP's own count."""
+        dates = [each.date for each in self._delivered.values() if each.date]
+        if self._sweeps:
+            dates += [EARLIEST, self._read.company.now.date() + _AHEAD]
+        if not dates:
+            return None
+        first, last = min(dates), max(dates)
+        absent = gone if complete else gone | self._untold(gone, first, last)
+        self._read.control = count_payments(
+            self._at, self._delivered, until=cursor, gone=absent, first=first, last=last
+        )
+        return self._read.control["detail"] if self._read.control else None
 
-    def _untold(self, gone: set[str]) -> set[str]:
+    def _untold(self, gone: set[str], first: date, last: date) -> set[str]:
         """Payments of the days compared that are not there any more, where the feed does not tell
         of deletions. What follows for them is judged later; here they are only not counted."""
-        days = self._read.control or {}
         stored = self._at.ledger.allocations.payments_dated(
-            self._name, days.get("first", ""), days.get("last", "")
+            self._name, first.isoformat(), last.isoformat()
         )
         stored -= set(self._delivered) | gone
         found = self._at.erp.payments(sorted(stored))
@@ -252,29 +270,20 @@ class Reader:
         mark = self._at.ledger.runs.cursor(self._name, BILLS)
         after = Cursor(datetime.fromisoformat(mark[0]), mark[1]) if mark else None
         bills, cursor = self._at.erp.changed_bills(after)
-        for bill in bills:
-            self._read.bills[bill.bill_id] = bill_row(bill)
+        self._keep_bills(bills)
         self._read.cursors[BILLS] = (mark, cursor.until.isoformat(), cursor.mark)
 
     # What is judged besides what changed
 
     def _look_at_stored(self) -> None:
         """Everything unsettled, and whatever the changed bills and applications touch."""
-        at, read = self._at, self._read
+        read = self._read
         touched = set(read.bills)
         for key in read.changed_applications:
             for row in (read.applications[key], self._old_applications.get(key, {})):
                 if row.get("origin_id"):
                     touched.add(row["origin_id"])
-        frames = [
-            at.ledger.allocations.open(self._name),
-            at.ledger.allocations.of_bills(self._name, touched),
-            at.ledger.allocations.of_payments(self._name, list(self._delivered)),
-            at.ledger.allocations.posted_to(self._name, read.changed_applications),
-        ]
-        if at.run.restate is not None:
-            frames.append(at.ledger.allocations.sent_under_other(self._name, at.run.policy_version))
-        for frame in frames:
+        for frame in self._stored(touched):
             for row in rows_of(frame):
                 read.looked_at[row["allocation_id"]] = row
         for key, row in list(read.looked_at.items()):
@@ -290,6 +299,20 @@ class Reader:
                     continue  # not in the part that was read: it stays as it was known
                 del read.looked_at[key]
         self._touched = touched | self._named_by_policy()
+
+    def _stored(self, touched: set[str]) -> list[pd.DataFrame]:
+        run, stored = self._at.run, self._at.ledger.allocations
+        if self._sweeps:
+            return [stored.all(self._name)]
+        frames = [
+            stored.open(self._name),
+            stored.of_bills(self._name, touched),
+            stored.of_payments(self._name, list(self._delivered)),
+            stored.posted_to(self._name, self._read.changed_applications),
+        ]
+        if run.restate is not None:
+            frames.append(stored.sent_under_other(self._name, run.policy_version))
+        return frames
 
     def _named_by_policy(self) -> set[str]:
         """Bills that the policy maps or splits: whatever of them is not settled is read anew, so
@@ -385,10 +408,10 @@ class Reader:
     def _read_bills_of_allocations(self) -> None:
         """The bills of what was delivered, and bills that stand in the way of a match by number."""
         read = self._read
-        wanted = {
-            row["bill_id"] for row in read.allocations.values() if row["bill_id"] != NO_BILL
-        } - set(read.bills)
-        self._fetch(wanted)
+        wanted = {row["bill_id"] for row in read.allocations.values() if row["bill_id"] != NO_BILL}
+        if self._sweeps:  # a bill that says it is paid tells of a payment that nobody listed
+            wanted |= {each["origin_id"] for each in read.applications.values()} - {None}
+        self._fetch(wanted - set(read.bills))
         known = self._at.ledger.mirror.bills(self._name)
         for key, row in known.items():
             read.bills.setdefault(key, {**row, "stored": True})
@@ -417,8 +440,35 @@ class Reader:
         return wanted
 
     def _fetch(self, bill_ids: Iterable[str]) -> None:
-        for bill in self._at.erp.bills(sorted(bill_ids)).values():
+        self._keep_bills(self._at.erp.bills(sorted(bill_ids)).values())
+
+    def _keep_bills(self, bills: Iterable[Bill]) -> None:
+        for bill in bills:
+            self._bills[bill.bill_id] = bill
             self._read.bills[bill.bill_id] = bill_row(bill)
+
+    def _compare_bills(self) -> None:
+        """Bills that did not change while this run read, against their payments."""
+        read = self._read
+        until = datetime.fromisoformat(read.cursors[PAYMENTS][1])
+        still = sorted(
+            key
+            for key, bill in self._bills.items()
+            if bill.modified_at is None or bill.modified_at < until
+        )
+        read.bills_compared = compare_bills(
+            [read.bills[key] for key in still],
+            (*read.allocations.values(), *read.looked_at.values()),
+            erp_title=self._at.erp.title,
+        )
+
+    def _see_what_no_feed_told(self) -> None:
+        """What a sweep found: payments that are not as they were kept, and that no feed told of."""
+        if self._told is None:
+            return
+        rows = self._read.allocations
+        changed = self._at.ledger.allocations.changed(self._name, [*rows.values()])
+        self._read.found = sorted({rows[key]["payment_id"] for key in changed} - self._told)
 
     def _require_id_format(self) -> None:
         """3.1: if no origin_id resolves to any bill, the ids are of another kind; unless the
@@ -436,36 +486,3 @@ class Reader:
                 f"None of {len(origins)} synced payment applications names a bill of "
                 f"{read.company.name}; the first says {text(origins[0])!r}.",
             )
-
-
-def _older(payment: BillPayment, *, than: BillPayment) -> bool:
-    """Whether it is an earlier version; edits of one second are told apart by a counted version."""
-    stamp, other = payment.modified_at, than.modified_at
-    if stamp is None or other is None or stamp > other:
-        return False
-    if stamp < other:
-        return True
-    versions = payment.version, than.version
-    return all(each.isdecimal() for each in versions) and int(versions[0]) < int(versions[1])
-
-
-def _contradicts(payment: BillPayment, known: BillPayment) -> bool:
-    """Whether one version of a payment was told in two ways; once seen, it stays so in this run."""
-    if (payment.modified_at, payment.version) != (known.modified_at, known.version):
-        return False
-    return known.fault is Hold.DUPLICATE_ALLOCATION or _facts(payment) != _facts(known)
-
-
-def _facts(payment: BillPayment) -> tuple[Any, ...]:
-    """What money depends on, in any order of the bills."""
-    parts = {(each.bill_id, each.currency, each.settled, each.cash) for each in payment.allocations}
-    return payment.status, payment.number, payment.date, payment.currency, payment.total, parts
-
-
-def _both(payment: BillPayment, known: BillPayment) -> BillPayment:
-    """Two contradicting versions: held, with the bills of either."""
-    named = {each.bill_id for each in payment.allocations}
-    more = (each for each in known.allocations if each.bill_id not in named)
-    return replace(
-        payment, fault=Hold.DUPLICATE_ALLOCATION, allocations=(*payment.allocations, *more)
-    )

@@ -7,7 +7,6 @@ from typing import Any
 
 from paidsync import origin
 from paidsync.ledger import Ledger
-from paidsync.ledger.leases import Lease
 from paidsync.reasons import RunStopped
 from paidsync.records import ALLOCATIONS, CONTRACT_PAYMENTS, ENTRIES, rows_of, totals
 from paidsync.settings import Settings
@@ -17,7 +16,7 @@ from tasks.opening import open_run, seal_abandoned
 from tasks.ours import ours
 from tasks.preflight import look
 from tasks.reading import Read, Reader
-from tasks.rebuild_read import PaymentsIssued, Tenure, read_payments_issued, tried_again
+from tasks.rebuild_read import PaymentsIssued, read_payments_issued, tried_again
 from tasks.rebuild_rows import Entry, Known, Ours, duplicates, entries_of, unread
 from tasks.rebuild_store import Change, compared, own_installation, store
 from tasks.rows import with_bill
@@ -63,14 +62,9 @@ def rebuild(own: Settings, ledger: Ledger, name: str, *, requested_by: str) -> R
     """
     company = str(stored_connection(ledger, name).procore.company_id)
     run_id = str(uuid.uuid4())
-
-    def take() -> int:
-        seconds = own.lease_seconds
-        return ledger.leases.take(company, run_id=run_id, connection=name, seconds=seconds).fencing
-
-    tenure = Tenure(take)
+    lease = ledger.leases.take(company, run_id=run_id, connection=name, seconds=own.lease_seconds)
     try:
-        seal_abandoned(ledger, name, run_id)
+        seal_abandoned(own, ledger, name, lease)
         run = open_run(
             own,
             ledger,
@@ -83,22 +77,22 @@ def rebuild(own: Settings, ledger: Ledger, name: str, *, requested_by: str) -> R
             restate=None,
             requested_by=requested_by,
             trigger="command line",
-        )
+        ).with_lease(lease)
         patience = max(own.longest_wait_seconds, _PATIENCE_SECONDS)
         at = Desk(run, ledger, own.model_copy(update={"longest_wait_seconds": patience}))
         try:
-            return _recorded(at, tenure)
+            return _recorded(at)
         finally:
             at.close()
     finally:
-        ledger.leases.release(Lease(company, run_id, tenure.fencing))
+        ledger.leases.release(lease)
 
 
-def _recorded(at: Desk, tenure: Tenure) -> Rebuilt:
+def _recorded(at: Desk) -> Rebuilt:
     """Do it, and seal the run folder whatever comes of it."""
     done = Rebuilt(connection=at.run.connection, run_id=at.run.run_id, folder=at.run.folder)
     try:
-        _rebuild(at, tenure, done)
+        _rebuild(at, done)
     except Exception as trouble:
         _seal(at, done, "Refused" if isinstance(trouble, RunStopped) else "Failed", str(trouble))
         raise
@@ -121,13 +115,11 @@ def _seal(at: Desk, done: Rebuilt, state: str, message: str) -> None:
     ledger.runs.close(run.run_id, state=state, message=message, manifest=manifest, summary=facts)
 
 
-def _rebuild(at: Desk, tenure: Tenure, done: Rebuilt) -> None:
+def _rebuild(at: Desk, done: Rebuilt) -> None:
     systems = look(at.erp, at.procore, at.connection.erp_company)
     at.folder.put_json("preflight", systems)
     prefix = origin.company_prefix(at.connection.erp_name, at.connection.erp_company)
-    issued = read_payments_issued(
-        at, home_currency=systems["home_currency"], prefix=prefix, renew=tenure.renew
-    )
+    issued = read_payments_issued(at, home_currency=systems["home_currency"], prefix=prefix)
     at.folder.put_frame(
         "contract_payments",
         CONTRACT_PAYMENTS.frame(issued.rows),
@@ -146,13 +138,13 @@ def _rebuild(at: Desk, tenure: Tenure, done: Rebuilt) -> None:
     )
     entries = list(entries_of(there, known))
     change = compared(at, issued, there, entries)
-    tenure.renew()
+    at.hold_lease()
     read = _read_erp(at, issued, entries, change)
     ids = list(there)
     kept = rows_of(at.ledger.allocations.by_id(at.run.connection, ids))
     stubs = unread(there, entries, {*read.allocations, *(row["allocation_id"] for row in kept)})
     _describe(at, done, change, read, stubs)
-    tenure.renew()
+    at.hold_lease()
     done.installation, done.policy_versions = store(at, there, change, read, stubs)
 
 

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from connectors.errors import AccessRefused, NotThere, OutsideError, is_transient
 from connectors.procore.records import Project
-from paidsync.reasons import RunStopped, Stop
 from tasks.desk import Desk
 from tasks.ours import our_id
 from tasks.payments_issued import read_rows
@@ -37,17 +36,15 @@ class PaymentsIssued:
         self.applications |= other.applications
 
 
-def read_payments_issued(
-    at: Desk, *, home_currency: str, prefix: str, renew: Callable[[], None]
-) -> PaymentsIssued:
+def read_payments_issued(at: Desk, *, home_currency: str, prefix: str) -> PaymentsIssued:
     """Every row of every commitment, inactive projects included where Procore answers for them.
 
-    ``renew`` is called before each project. Raises an OutsideError where anything else cannot be
-    read whole: half a list proves nothing.
+    Raises an OutsideError where anything else cannot be read whole: half a list proves nothing;
+    RunStopped(lease_held) where another run took over meanwhile.
     """
     found = PaymentsIssued()
     for project in at.procore.projects():
-        renew()
+        at.hold_lease()
         try:
             found.add(_of_project(at, project, home_currency, prefix))
         except (AccessRefused, NotThere) as refused:
@@ -96,26 +93,3 @@ def tried_again(at: Desk, read: Callable[[], T]) -> T:
                 raise
         time.sleep(wait)
     return read()
-
-
-class Tenure:
-    """The right to write for as long as a rebuild takes. It may read for longer than a lease
-    lasts: what counts is that nobody else took the lease meanwhile."""
-
-    def __init__(self, take: Callable[[], int]) -> None:
-        """``take`` takes the lease for this run, again and again, and answers its fencing
-        number."""
-        self._take = take
-        self.fencing = take()
-
-    def renew(self) -> None:
-        """From now on it lasts again. Raises RunStopped(lease_held)."""
-        again = self._take()
-        alone = again == self.fencing + 1
-        self.fencing = again
-        if not alone:
-            raise RunStopped(
-                Stop.LEASE_HELD,
-                "Another run wrote to this Procore company while this one was reading; nothing "
-                "was stored.",
-            )

@@ -14,8 +14,7 @@ from connectors.connection import ConnectionFile
 from connectors.errors import RateLimited
 from connectors.procore.links import commitment_link
 from paidsync.evidence import FileRef
-from paidsync.evidence.folder import read_frame
-from paidsync.reasons import Remark
+from paidsync.evidence.folder import read_frame, read_json
 from paidsync.records import (
     ALLOCATIONS,
     COMMITMENTS,
@@ -26,16 +25,20 @@ from paidsync.records import (
     Standing,
     rows_of,
 )
-from tasks import events, pages
+from tasks import events, findings, pages
 from tasks.desk import Desk, Ref, Run, desk
 from tasks.strategies import Row
-from tasks.summary import Summary, by_currency, fill, final_dispositions, state_of, untied
+from tasks.summary import (
+    Summary,
+    by_currency,
+    fill,
+    final_dispositions,
+    state_of,
+    taken_over,
+    untied,
+)
 from tasks.waiting import close_carried_out
 
-_NOTES = {
-    Remark.CHECK_NUMBER_CHANGED: ("check number", "payment_number"),
-    Remark.DATE_CHANGED: ("date", "payment_date"),
-}
 _ENDED = (Standing.VOIDED, Standing.REAPPLIED, Standing.DELETED)
 
 
@@ -64,10 +67,16 @@ def report(run: Run, came: Came) -> dict[str, Any]:
     with desk(run) as at:
         summary = Summary(connection=run.connection, mode=run.mode, run_id=run.run_id)
         summary.decision = came.decision
+        if at.folder.sealed:  # by a run that took over; nothing is added to sealed evidence
+            return taken_over(summary).as_dict()
         rows: list[Row] = []
         entries: list[Row] = []
+        context = read_json(came.extract["context"]) if came.extract else None
         if came.plan and came.extract:
             rows, entries = _result(at, came.extract, came.plan, summary, loaded=came.loaded)
+        if context is not None:
+            summary.found, summary.control = len(context["found"]), findings.control_totals(context)
+            summary.totals_differ += findings.unexplained_bills(context)
         limited = isinstance(came.trouble, RateLimited)
         summary.calls = _calls(at.folder.calls_by_system())
         summary.state, summary.message = state_of(
@@ -75,14 +84,16 @@ def report(run: Run, came: Came) -> dict[str, Any]:
         )
         if limited:
             summary.message += f" {came.trouble}"
-        if run.mode == "sync" and came.extract and rows:
+        if run.posts and came.extract and rows:
             _remember(at, came.extract, rows, loaded=came.loaded)
             close_carried_out(at, summary.approved)
         held = [row for row in rows if row["disposition"] == "held"]
-        changed = _changed_since_posted(came.extract, rows)
-        page = pages.summary_page(summary, held, run.folder, changed=changed)
+        seen = _seen(came, rows, context)
+        keep = summary.state != "NothingToDo" or any(seen.values())
+        if context is not None:
+            seen["Control totals"] = findings.control_lines(summary.control, context["erp_title"])
+        page = pages.summary_page(summary, held, run.folder, seen=seen)
         views = _views(at, summary, page, came, entries, held)
-        keep = summary.state != "NothingToDo" or bool(changed)
         if keep:
             at.folder.put_json("summary", summary.as_dict())
             at.folder.put_text("summary.md", page)
@@ -115,7 +126,7 @@ def _result(
     summary.planned_reversals = len(planned) - summary.planned
     summary.planned_money = by_currency(planned, "amount_minor")
     entries: list[Row] = []
-    if at.run.mode == "sync":
+    if at.run.posts:
         ids = [entry["origin_id"] for entry in planned]
         kept = at.ledger.entries.get(at.run.connection, ids)
         entries = [kept[origin_id] for origin_id in ids if origin_id in kept]
@@ -132,7 +143,7 @@ def _result(
         entries=entries,
         loaded=loaded,
     )
-    return decided, entries if at.run.mode == "sync" else planned
+    return decided, entries if at.run.posts else planned
 
 
 def _waiting(plan: Mapping[str, Any]) -> list[Row]:
@@ -243,7 +254,7 @@ def _views(
     if waiting := _waiting(came.plan):
         asked = pages.entry_table(waiting, link, numbers, invoices)
         views.append(_table(at, "awaiting", asked, len(waiting)))
-    if at.run.mode == "sync":
+    if at.run.posts:
         posted = pages.entry_table(entries, link, numbers, invoices)
         views.append(_table(at, "posted", posted, len(entries)))
         seen = [row for ref in came.verified for row in rows_of(read_frame(ref, VERIFIED))]
@@ -253,21 +264,18 @@ def _views(
     return [*views, _table(at, "held", table, len(held))]
 
 
-def _changed_since_posted(extract: dict[str, Ref] | None, rows: list[Row]) -> list[str]:
-    """The notes of money-rules 5: what is right in Procore but now reads differently in the ERP."""
-    right = [row for row in rows if row["outcome"] == "right"]
-    noted = [(row, set((row["amber"] or "").split(",")) & _NOTES.keys()) for row in right]
-    if extract is None or not any(notes for _, notes in noted):
-        return []
-    allocations = _allocations(extract)
-    return [
-        f"Bill {paid['bill_number'] or paid['bill_id']}: the {what} is {paid[name] or 'empty'} in "
-        "the ERP now; the row in Procore keeps what it was posted with."
-        for row, notes in noted
-        for note in sorted(notes)
-        for paid in (allocations[row["allocation_id"]],)
-        for what, name in (_NOTES[note],)
-    ]
+def _seen(came: Came, rows: list[Row], context: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    """What the run saw besides what it did, by heading."""
+    if came.extract is None or context is None:
+        return {}
+    allocations = _allocations(came.extract)
+    return {
+        "Changed in the ERP since it was posted": findings.changed_since_posted(rows, allocations),
+        "More in Procore than the ERP says is paid": findings.beyond_paid(rows),
+        "Found by reading everything anew": findings.told_by_no_feed(
+            context["found"], allocations.values()
+        ),
+    }
 
 
 def _allocations(extract: dict[str, Ref]) -> dict[str, Row]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from paidsync.reasons import Disposition, Hold, RunStopped, Stop
+from paidsync.reasons import Disposition, Hold, RunStopped, Stop, TotalsDiffer
 from tasks.strategies import Row
 
 Money = dict[str, int]
@@ -52,6 +52,8 @@ class Summary:
     pending_money: Money = field(default_factory=dict)
     right_money: Money = field(default_factory=dict)
     totals_differ: list[str] = field(default_factory=list)
+    control: dict[str, Any] = field(default_factory=dict)  # the ERP's own totals beside ours
+    found: int = 0  # payments that no feed told of
     calls: dict[str, int] = field(default_factory=dict)
     plan: str | None = None  # hash of what was sent
     awaiting: str | None = None  # what a person is asked to approve
@@ -183,15 +185,14 @@ def state_of(summary: Summary, trouble: BaseException | None, *, limited: bool) 
     ``trouble`` is what ended the run early, ``limited`` whether a rate limit left work over.
     """
     if isinstance(trouble, RunStopped):
-        name = "Busy" if trouble.reason is Stop.LEASE_HELD else "Refused"
-        return name, f"{trouble.reason}: {trouble}"
+        return _stopped(trouble), f"{trouble.reason}: {trouble}"
     if trouble is not None:
         return "Failed", str(trouble)
     if summary.totals_differ:
         return "TotalsDiffer", " ".join(summary.totals_differ)
     if summary.mode == "decide":
         return "Completed", f"{_decided(summary)}Its payments stay held."
-    counts = f"{_decided(summary)}{_counts(summary)}"
+    counts = f"{_decided(summary)}{_found(summary)}{_counts(summary)}"
     if summary.awaiting:
         return "AwaitingApproval", f"{summary.awaiting} {counts}"
     if limited or summary.left:
@@ -200,6 +201,23 @@ def state_of(summary: Summary, trouble: BaseException | None, *, limited: bool) 
         return "Held", counts
     done = summary.posted + summary.reversed + summary.planned + summary.planned_reversals
     return ("Completed" if done or summary.pending else "NothingToDo"), counts
+
+
+def taken_over(summary: Summary) -> Summary:
+    """What a run comes to that stood still until its lease ended and another took it."""
+    stop = RunStopped(
+        Stop.LEASE_HELD,
+        "This run stood still until its lease ended and was taken over by another, which does what "
+        "was left. Its run folder is sealed as it was then.",
+    )
+    summary.state, summary.message = state_of(summary, stop, limited=False)
+    return summary
+
+
+def _stopped(stop: RunStopped) -> str:
+    if isinstance(stop, TotalsDiffer):
+        return "TotalsDiffer"
+    return "Busy" if stop.reason is Stop.LEASE_HELD else "Refused"
 
 
 def _decided(summary: Summary) -> str:
@@ -212,6 +230,13 @@ def _decided(summary: Summary) -> str:
         return f"Plan {plan[:12]} was rejected by {by}. "
     done = "" if summary.approved == plan else " It is no longer what is due, so nothing was sent."
     return f"Plan {plan[:12]} was approved by {by}.{done} "
+
+
+def _found(summary: Summary) -> str:
+    if not summary.found:
+        return ""
+    payments = "1 payment" if summary.found == 1 else f"{summary.found} payments"
+    return f"Found {payments} that no feed had told of: "
 
 
 def _counts(summary: Summary) -> str:

@@ -160,6 +160,9 @@ def _between(at: _Walk, number: int) -> None:
         day = list(islice(since, max(1, number)))[-1]
         _count(at, at.runs.run(since=day))
         at.books.note("run_since")
+    if number % 7 == 4:
+        _count(at, at.runs.run("reconcile"))
+        at.books.note("run_reconcile")
 
 
 def _count(at: _Walk, summary: Json) -> None:

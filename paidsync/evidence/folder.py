@@ -2,22 +2,31 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pyarrow.parquet import ParquetFile
 
 from paidsync.records import Schema, totals
 
 MANIFEST = "manifest.json"
 CALLS = "calls.jsonl"
 _UNFINISHED = "manifest.partial"
+_LARGE = 1 << 20  # bytes
 
 
 class SealBroken(Exception):
     """A file is not the one that was written: changed, replaced or missing."""
+
+
+class FolderUnusable(Exception):
+    """A run folder cannot be written: its disk is full, or this user may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,8 @@ class RunFolder:
     @classmethod
     def create(cls, path: Path) -> "RunFolder":
         """A new folder for a new attempt."""
-        path.mkdir(parents=True)
+        with _writing(path):
+            path.mkdir(parents=True)
         return cls(path)
 
     @property
@@ -52,31 +62,43 @@ class RunFolder:
         """Whether the manifest stands."""
         return (self.path / MANIFEST).exists()
 
+    @property
+    def written_at(self) -> datetime:
+        """When its run last wrote anything into it, a line of the call log included."""
+        times = [self.path.stat().st_mtime]
+        for path in self.path.iterdir():
+            with suppress(FileNotFoundError):  # it may be ending at this moment
+                times.append(path.stat().st_mtime)
+        return datetime.fromtimestamp(max(times), UTC)
+
     def put_frame(
         self, name: str, frame: pd.DataFrame, schema: Schema, *, amount: str | None = None
     ) -> FileRef:
         """Write a frame of ``schema``; the reference bears the totals of column ``amount``."""
         path = self._new(f"{name}.parquet")
-        schema.check(frame).to_parquet(path, index=False)
+        with _writing(self.path, path):
+            schema.check(frame).to_parquet(path, index=False)
         sums = totals(frame, amount) if amount is not None else {}
         return FileRef(name, str(path), _sha256(path), len(frame), sums)
 
     def put_json(self, name: str, value: Any) -> FileRef:
         """Write a small JSON document."""
         path = self._new(f"{name}.json")
-        path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        with _writing(self.path, path):
+            path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         return FileRef(name, str(path), _sha256(path), 1, {})
 
     def put_text(self, file_name: str, text: str) -> FileRef:
         """Write a text for people."""
         path = self._new(file_name)
-        path.write_text(text, encoding="utf-8")
+        with _writing(self.path, path):
+            path.write_text(text, encoding="utf-8")
         return FileRef(file_name, str(path), _sha256(path), 1, {})
 
     def log_call(self, call: Mapping[str, Any]) -> None:
         """Append a line to the call log."""
         self._require_open()
-        with (self.path / CALLS).open("a", encoding="utf-8") as log:
+        with _writing(self.path), (self.path / CALLS).open("a", encoding="utf-8") as log:
             log.write(json.dumps(dict(call), separators=(",", ":")) + "\n")
 
     def calls_by_system(self) -> dict[str, int]:
@@ -110,7 +132,8 @@ class RunFolder:
             "reused": {ref.name: {"path": ref.path, "sha256": ref.sha256} for ref in reused},
         }
         text = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
-        unfinished.write_text(text, encoding="utf-8")
+        with _writing(self.path, unfinished):
+            unfinished.write_text(text, encoding="utf-8")
         for written in (*files, unfinished):
             written.chmod(0o444)
         # Whole or not at all: a process that dies here leaves a folder that can still be sealed.
@@ -129,10 +152,31 @@ class RunFolder:
         return path
 
 
+@contextmanager
+def _writing(folder: Path, file: Path | None = None) -> Iterator[None]:
+    """Whole or not at all: of a ``file`` that the disk does not take nothing stays."""
+    try:
+        yield
+    except FileExistsError:  # a fault of ours: each attempt has a folder of its own
+        raise
+    except OSError as error:
+        if file is not None:
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise FolderUnusable(
+            f"The run folder {folder} cannot be written: {reason}. Make room on its disk, or let "
+            "the user that runs PaidSync write there; the next run goes on where this one stopped."
+        ) from error
+
+
 def read_frame(ref: Mapping[str, Any], schema: Schema) -> pd.DataFrame:
     """The frame behind a reference, if it is still the one that was written (SealBroken if not)."""
     path = _checked(ref)
-    return schema.check(pd.read_parquet(path))
+    # pandas takes it for a data set of many files, and begins threads for the smallest.
+    large = path.stat().st_size > _LARGE
+    table = ParquetFile(path).read(use_threads=large)
+    return schema.check(table.to_pandas(use_threads=large))
 
 
 def read_json(ref: Mapping[str, Any]) -> Any:

@@ -60,12 +60,7 @@ class Allocations:
         """Allocations as just read, or as kept here with something changed; columns of their bills
         are not theirs. Where the content changed, the last judgement is forgotten."""
         delivered = [{name: row[name] for name in row if name in _OWN} for row in rows]
-        known = self._contents(db, connection, [row["allocation_id"] for row in delivered])
-        changed = [
-            row["allocation_id"]
-            for row in delivered
-            if known.get(row["allocation_id"]) != tuple(row[name] for name in _CONTENT)
-        ]
+        changed = self._changed(db, connection, delivered)
         upsert(
             db,
             _allocation,
@@ -76,6 +71,19 @@ class Allocations:
             keep=("first_seen_run", "opening", "opening_state"),
         )
         self._forget(db, connection, changed)
+
+    def changed(self, connection: str, rows: Collection[Mapping[str, Any]]) -> list[str]:
+        """Those of the rows just read, by id, whose content is not as it is kept here."""
+        with self._engine.begin() as db:
+            return self._changed(db, connection, rows)
+
+    def _changed(self, db: Db, connection: str, rows: Collection[Mapping[str, Any]]) -> list[str]:
+        known = self._contents(db, connection, [row["allocation_id"] for row in rows])
+        return [
+            row["allocation_id"]
+            for row in rows
+            if known.get(row["allocation_id"]) != tuple(row[name] for name in _CONTENT)
+        ]
 
     def _contents(
         self, db: Db, connection: str, ids: Collection[str]
@@ -173,6 +181,11 @@ class Allocations:
         where = and_(_allocation.c.connection == connection, watched)
         with self._engine.begin() as db:
             return frame_of(db, _query(where), ALLOCATIONS)
+
+    def all(self, connection: str) -> pd.DataFrame:
+        """Everything ever seen (ALLOCATIONS)."""
+        with self._engine.begin() as db:
+            return frame_of(db, _query(_allocation.c.connection == connection), ALLOCATIONS)
 
     def put_aside(self, connection: str) -> set[str]:
         """Allocations that are outside because a person decided so about a hold."""

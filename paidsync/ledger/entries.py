@@ -255,11 +255,19 @@ class Entries:
             connection, origin_id, state="sending", sent_at=utc_now(), route=route, run_id=run_id
         )
 
-    def posted(self, connection: str, origin_id: str, contract_payment_id: str) -> None:
-        """Procore answered, or the row was found standing."""
+    def posted(
+        self,
+        connection: str,
+        origin_id: str,
+        contract_payment_id: str,
+        *,
+        sent_by: str | None = None,
+    ) -> None:
+        """Procore answered ``sent_by``, or the row was found standing."""
         self._set(
             connection,
             origin_id,
+            sent_by,
             state="posted",
             contract_payment_id=contract_payment_id,
             posted_at=utc_now(),
@@ -278,13 +286,32 @@ class Entries:
                     )
                 )
 
-    def refused(self, connection: str, origin_id: str, message: str) -> None:
+    def refused(
+        self, connection: str, origin_id: str, message: str, *, sent_by: str | None = None
+    ) -> None:
         """Procore did not take it, for a reason."""
-        self._set(connection, origin_id, state="refused", message=message)
+        self._set(connection, origin_id, sent_by, state="refused", message=message)
 
-    def unsent(self, connection: str, origin_id: str) -> None:
+    def unsent(
+        self, connection: str, origin_id: str, message: str | None = None, *, sent_by: str
+    ) -> None:
         """It certainly did not reach Procore: it is as if it had never been sent."""
-        self._set(connection, origin_id, state="planned", sent_at=None, message=None)
+        self._set(connection, origin_id, sent_by, state="planned", sent_at=None, message=message)
+
+    def sent_by_now(self, connection: str) -> None:
+        """An entry that is being sent was sent before this instant, whatever a clock said that was
+        set back since; for whoever knows that nobody is sending now."""
+        now = utc_now()
+        with self._engine.begin() as db:
+            db.execute(
+                update(_entry)
+                .where(
+                    _entry.c.connection == connection,
+                    _entry.c.state == "sending",
+                    _entry.c.sent_at > now,
+                )
+                .values(sent_at=now)
+            )
 
     def missing(self, connection: str, origin_id: str, message: str) -> None:
         """A row of ours that no longer stands in Procore."""
@@ -298,12 +325,15 @@ class Entries:
         """What was seen of an entry that stays in its state."""
         self._set(connection, origin_id, message=message)
 
-    def _set(self, connection: str, origin_id: str, **values: Any) -> None:
+    def _set(
+        self, connection: str, origin_id: str, sent_by: str | None = None, **values: Any
+    ) -> None:
+        """What comes of a request, told by the run that sent it, comes too late where another run
+        has taken the entry over since; nothing is changed then."""
+        at = (_entry.c.connection == connection) & (_entry.c.origin_id == origin_id)
+        if sent_by is not None:
+            at &= (_entry.c.state == "sending") & (_entry.c.run_id == sent_by)
         with self._engine.begin() as db:
-            changed = db.execute(
-                update(_entry)
-                .where(_entry.c.connection == connection, _entry.c.origin_id == origin_id)
-                .values(values)
-            )
-            if changed.rowcount != 1:
+            changed = db.execute(update(_entry).where(at).values(values))
+            if changed.rowcount != 1 and sent_by is None:
                 raise LookupError(f"the ledger has no entry {origin_id}")

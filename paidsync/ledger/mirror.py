@@ -104,6 +104,19 @@ class Mirror:
             )
             return frame_of(db, query, PAYMENT_APPLICATIONS)
 
+    def commitments_with(self, connection: str, origin_ids: Collection[str]) -> dict[str, str]:
+        """Commitments, with their projects, on which rows of these ids stood when last read."""
+        found: dict[str, str] = {}
+        columns = _contract_payment.c.commitment_id, _contract_payment.c.project_id
+        with self._engine.begin() as db:
+            for chunk in chunks(origin_ids):
+                query = select(*columns).where(
+                    _contract_payment.c.connection == connection,
+                    _contract_payment.c.origin_id.in_(chunk),
+                )
+                found |= {row[0]: row[1] for row in db.execute(query)}
+        return found
+
     def contract_payments(
         self, connection: str, commitment_ids: Collection[str] | None = None
     ) -> pd.DataFrame:

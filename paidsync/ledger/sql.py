@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from paidsync.records import Schema
+from paidsync.records import Schema, column
 
 T = TypeVar("T")
 
@@ -66,8 +66,5 @@ def frame_of(connection: Connection, query: Select[Any], schema: Schema) -> pd.D
     rows = result.all()
     columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
     return pd.DataFrame(
-        {
-            name: pd.array(list(columns.get(name, ())), dtype=dtype)  # type: ignore[call-overload]
-            for name, dtype in schema.columns.items()
-        }
+        {name: column(list(columns.get(name, ())), dtype) for name, dtype in schema.columns.items()}
     )

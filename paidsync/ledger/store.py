@@ -1,7 +1,7 @@
 """The ledger: one object per database, its rooms as attributes."""
 
 import sqlite3
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,9 @@ from paidsync.ledger.plans import Plans
 from paidsync.ledger.probes import Probes
 from paidsync.ledger.runs import Runs
 from paidsync.ledger.tokens import Tokens
+from paidsync.ledger.trouble import LedgerUnusable, tell, unusable
 
 _BUSY_SECONDS = 30
-
-
-class LedgerUnusable(Exception):
-    """The database is missing, not upgraded, newer than this PaidSync, or cannot be opened."""
 
 
 class Ledger:
@@ -94,10 +91,9 @@ class Ledger:
     def _revision(self, action: str) -> str | None:
         try:
             return schema.current(self.engine)
-        except DBAPIError as error:
-            raise LedgerUnusable(
-                f"The ledger {self.shown_url} cannot be opened ({error.orig}). {action}"
-            ) from error
+        except (DBAPIError, LedgerUnusable) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error.__cause__
+            raise unusable(self.shown_url, cause, cannot="be opened", otherwise=action) from error
 
     def _newer(self, revision: str) -> LedgerUnusable:
         return LedgerUnusable(
@@ -131,8 +127,11 @@ def _engine(url: URL) -> Engine:
     """One engine per address: each stage opens the ledger anew, and its compiled statements stay.
     Closing a ledger gives its connections back."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, pool_pre_ping=True)
+        event.listen(engine, "handle_error", partial(tell, _shown(url)))
+        return engine
     engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(engine, "handle_error", partial(tell, _shown(url)))
 
     @event.listens_for(engine, "connect")
     def _durable(connection: sqlite3.Connection, _record: Any) -> None:

@@ -1,16 +1,19 @@
 """Rotating refresh tokens, encrypted with a key from the environment (house plan 8)."""
 
 import secrets
+import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Engine, or_, select, update
 
-from paidsync.ledger.sql import upsert, utc_now
+from paidsync.ledger.sql import insert_missing, upsert, utc_now
 from paidsync.ledger.tables import Token
+from paidsync.ledger.trouble import LedgerUnusable, unusable
 
 _token = Token.__table__  # type: ignore[attr-defined]
 _LOCK_SECONDS = 90
@@ -19,6 +22,10 @@ _POLL_SECONDS = 0.1
 
 class TokenKeyUnusable(Exception):
     """The key that encrypts tokens is not set, or is not the one they were encrypted with."""
+
+
+class TokenLocked(TimeoutError):
+    """Another process goes on refreshing the token of a connection."""
 
 
 class Tokens:
@@ -59,22 +66,34 @@ class TokenKeeper:
         self._connection = connection
         self._key = key
         self._anew = anew
+        self._loaded: str | None = None  # the ciphertext, as last read or written here
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Wait until no other process refreshes, then keep them waiting. The lock of a process
-        that died ends by itself. Raises TokenKeyUnusable where the key is missing or malformed,
-        before a token could be traded for one that cannot be kept."""
+        """Wait until no other process refreshes, then keep them waiting, however long it takes. The
+        lock of a process that died or sleeps ends by itself. Raises TokenKeyUnusable where the key
+        is missing or malformed, before a token could be traded for one that cannot be kept;
+        TokenLocked where another process never ends."""
         cipher_of(self._key)
         owner = secrets.token_hex(8)
         deadline = time.monotonic() + 2 * _LOCK_SECONDS
         while not self._lock(owner):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"The refresh token of {self._connection} stays locked.")
+                raise TokenLocked(
+                    f"The refresh token of {self._connection} stays locked: another process has "
+                    f"been renewing it for {2 * _LOCK_SECONDS:g} seconds. End the run that hangs, "
+                    "then run again."
+                )
             time.sleep(_POLL_SECONDS)
+        done = threading.Event()
+        renewal = threading.Thread(target=self._renew, args=(owner, done), daemon=True)
+        renewal.start()
         try:
+            self._reserve()
             yield
         finally:
+            done.set()
+            renewal.join()
             with self._engine.begin() as db:
                 db.execute(
                     update(_token)
@@ -82,9 +101,40 @@ class TokenKeeper:
                     .values(locked_by=None, locked_until=None)
                 )
 
+    def _reserve(self) -> None:
+        """A traded token that the disk does not take would end the connection: see to it that
+        SQLite writes it where it wrote the lock, by having its log begin anew."""
+        if self._engine.dialect.name != "sqlite":
+            return
+        connection = self._engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            shown = self._engine.url.render_as_string(hide_password=True)
+            raise unusable(shown, error) from error
+        finally:
+            connection.close()
+
+    def _renew(self, owner: str, done: threading.Event) -> None:
+        """Keep the lock of a refresh that takes longer than it lasts: the endpoint is asked several
+        times, and each answer may take a minute."""
+        while not done.wait(_LOCK_SECONDS / 3):
+            with suppress(LedgerUnusable), self._engine.begin() as db:  # it is tried again
+                db.execute(
+                    update(_token)
+                    .where(_token.c.connection == self._connection, _token.c.locked_by == owner)
+                    .values(locked_until=_lock_end())
+                )
+
     def _lock(self, owner: str) -> bool:
-        until = (datetime.now(UTC) + timedelta(seconds=_LOCK_SECONDS)).isoformat()
+        until, too_far = _lock_end(), _lock_end(2)
         with self._engine.begin() as db:
+            # No lock lasts that long: the clock was set back since. A process that lives renews it.
+            db.execute(
+                update(_token)
+                .where(_token.c.connection == self._connection, _token.c.locked_until > too_far)
+                .values(locked_until=until)
+            )
             there = db.execute(
                 select(_token.c.connection).where(_token.c.connection == self._connection)
             ).first()
@@ -106,6 +156,7 @@ class TokenKeeper:
             kept = db.execute(
                 select(_token.c.ciphertext).where(_token.c.connection == self._connection)
             ).scalar_one_or_none()
+        self._loaded = kept
         if kept is None:
             return None
         try:
@@ -119,17 +170,24 @@ class TokenKeeper:
             ) from error
 
     def save(self, token: str) -> None:
-        """Keep a rotated token; durable when this returns."""
+        """Keep a rotated token; durable when this returns. Where another process kept one since
+        this one last looked, that is the newer one and stays: whoever comes here later slept over
+        its lock."""
         ciphertext = cipher_of(self._key).encrypt(token.encode()).decode()
+        row = {"connection": self._connection, "ciphertext": ciphertext, "saved_at": utc_now()}
         with self._engine.begin() as db:
-            upsert(
-                db,
-                _token,
-                [
-                    {
-                        "connection": self._connection,
-                        "ciphertext": ciphertext,
-                        "saved_at": utc_now(),
-                    }
-                ],
+            insert_missing(db, _token, {"connection": self._connection})
+            kept = db.execute(
+                update(_token)
+                .where(
+                    _token.c.connection == self._connection,
+                    _token.c.ciphertext.is_not_distinct_from(self._loaded),
+                )
+                .values(row)
             )
+        if kept.rowcount == 1:
+            self._loaded = ciphertext
+
+
+def _lock_end(times: int = 1) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=times * _LOCK_SECONDS)).isoformat()

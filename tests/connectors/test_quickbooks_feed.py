@@ -129,6 +129,17 @@ def test_a_full_feed_is_not_believed(shop: Shop) -> None:
     assert pages[-1].cursor is not None
 
 
+@pytest.mark.parametrize(("objects", "believed"), [(999, True), (1000, False)])
+def test_a_feed_is_believed_as_long_as_one_more_object_would_fit(
+    shop: Shop, objects: int, believed: bool
+) -> None:
+    cursor = shop.read()[-1].cursor
+    shop.many([epoch(shop, seconds=0) + n // 50 for n in range(objects)])
+    pages = shop.read(cursor)
+    assert pages[0].complete_feed is believed
+    assert delivered(pages).keys() == shop.truth()
+
+
 def test_tombstones_of_a_full_feed_are_still_handed_on(shop: Shop) -> None:
     cursor = shop.read()[-1].cursor
     paid = shop.pay((shop.bill("50.00"), "50.00"))

@@ -20,6 +20,7 @@ import flows.decide_plan as decide_module
 from cli.main import main
 from flows.decide_plan import PlanDecision
 from paidsync.evidence.folder import read_json
+from tests.secret_watch import WATCH
 
 ACCOUNTANT = "accountant@bluebird.example"  # an accounting approver of every town
 CONTROLLER = "controller@bluebird.example"
@@ -34,7 +35,9 @@ class Phone:
     """An authenticator app, as RFC 6238 has it; written apart from the product."""
 
     def __init__(self, uri: str) -> None:
-        self.seed = base64.b32decode(parse_qs(urlsplit(uri).query)["secret"][0])
+        secret = parse_qs(urlsplit(uri).query)["secret"][0]
+        WATCH.note("an approver's seed", secret)
+        self.seed = base64.b32decode(secret)
 
     def code(self, *, steps: int = 0) -> str:
         """The code of now, or of some steps of 30 s from now."""

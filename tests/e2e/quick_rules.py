@@ -1,9 +1,10 @@
-"""The four questions that the rules ask, answered by pandas alone.
+"""The four questions that the rules ask, answered without Great Expectations.
 
-Great Expectations needs half of a small run's time, a hundred times over in the scenarios about
-money. Those take this; the runs through Prefect take the real thing, and a test compares both.
+It needs half of a small run's time, a hundred times over in the scenarios about money. Those take
+this; the runs through Prefect take the real thing, and a test compares both.
 """
 
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,45 +16,57 @@ from expectations import gate
 
 class _Batch:
     def __init__(self, frame: pd.DataFrame) -> None:
-        self._frame = frame
+        self._size = len(frame)
+        self._columns = {str(name): cells.tolist() for name, cells in frame.items()}
 
     def validate(self, suite: Any, *, result_format: dict[str, Any]) -> SimpleNamespace:
         answers = [self._answer(each, result_format) for each in suite.expectations]
         return SimpleNamespace(results=answers)
 
     def _answer(self, question: Any, result_format: dict[str, Any]) -> SimpleNamespace:
-        frame = self._frame
-        about = question.row_condition
-        if about is not None:
-            frame = frame[frame[about.column.name] == about.parameter]
-        broken = _broken(question, frame[question.column])
-        result: dict[str, Any] = {"element_count": len(frame), "unexpected_count": len(broken)}
+        rows = self._rows(question.row_condition)
+        cells = self._columns[question.column]
+        given = {row: cells[row] for row in rows if not _is_missing(cells[row])}
+        broken = _broken(question, given)
+        result: dict[str, Any] = {"element_count": len(rows), "unexpected_count": len(broken)}
         for name in result_format.get("unexpected_index_column_names", ()):
-            rows = frame.loc[broken.index, name]
-            result["unexpected_index_list"] = [{name: int(position)} for position in rows]
+            named = self._columns[name]
+            result["unexpected_index_list"] = [{name: int(named[row])} for row in broken]
         return SimpleNamespace(
-            success=broken.empty,
+            success=not broken,
             result=result,
             exception_info=None,
             expectation_config=SimpleNamespace(meta=question.meta),
         )
 
+    def _rows(self, about: Any) -> list[int]:
+        if about is None:
+            return list(range(self._size))
+        cells = self._columns[about.column.name]
+        return [row for row, cell in enumerate(cells) if cell == about.parameter]
 
-def _broken(question: Any, column: "pd.Series[Any]") -> "pd.Series[Any]":
-    given = column.dropna()
+
+def _is_missing(cell: Any) -> bool:
+    return cell is None or cell is pd.NA or cell != cell  # NaN is not itself
+
+
+def _broken(question: Any, given: dict[int, Any]) -> list[int]:
+    """Rows whose cell is not as the question wants it."""
     match question.expectation_type:
         case "expect_column_values_to_be_null":
-            return given
+            return list(given)
         case "expect_column_values_to_be_unique":
-            return given[given.duplicated(keep=False)]
+            counts = Counter(given.values())
+            return [row for row, cell in given.items() if counts[cell] > 1]
         case "expect_column_values_to_be_in_set":
-            return given[~given.isin(question.value_set)]
+            return [row for row, cell in given.items() if cell not in question.value_set]
         case "expect_column_values_to_be_between":
             low, high = question.min_value, question.max_value
-            wrong = pd.Series(data=False, index=given.index)
-            wrong |= False if low is None else given < low
-            wrong |= False if high is None else given > high
-            return given[wrong.astype(bool)]
+            return [
+                row
+                for row, cell in given.items()
+                if (low is not None and cell < low) or (high is not None and cell > high)
+            ]
     raise AssertionError(f"The rules ask something new: {question.expectation_type}.")
 
 

@@ -54,7 +54,7 @@ def test_a_ledger_that_can_be_read_but_not_written(
     for arguments in (["connect", str(town.file())], ["approve", "bluebird", "0", "--by", "me"]):
         line = sentence(town.paidsync(*arguments), 2)
         if arguments[0] == "connect":
-            assert "The ledger cannot be used: attempt to write a readonly database" in line
+            assert "cannot be used: attempt to write a readonly database. Let the user" in line
             assert "UPDATE" not in line
 
 

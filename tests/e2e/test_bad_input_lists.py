@@ -116,7 +116,7 @@ def test_rule_2_a_count_of_the_erp_that_does_not_agree_stops_the_run(town: Town)
         for after in (1, 3):
             town.fault("answer", system="quickbooks_online", route="/query", after=after, body=body)
         summary = town.sync()
-        assert summary["state"] == "Refused", summary
+        assert summary["state"] == "TotalsDiffer", summary
         assert f"the ERP counts {count:,}" in summary["message"]
         assert "Run again" in summary["message"]
         assert town.posts == 0

@@ -1,5 +1,8 @@
 """No secret is left anywhere: neither by runs, nor by decisions, nor by what goes wrong.
 
+The watch over the whole test run sees files and words as they are; these tests look into frames and
+tables, and for secrets in whatever code.
+
 Secrets are what the environment holds and what went over the wire: each authorization header, and
 each token that a token endpoint gave or was given.
 """
@@ -32,11 +35,10 @@ from cli.connect import check
 from connectors.errors import OutsideError
 from paidsync.settings import settings
 from sandbox.erps import ERPS
+from tests.secret_watch import SHORTEST, TOKENS
 
 pytestmark = pytest.mark.timeout(300)
 ALWAYS = 'approval = "always"\n'
-SHORTEST = 16  # what is shorter is no secret of ours, and found by chance
-_TOKENS = ("access_token", "refresh_token", "client_secret", "id_token")
 _LISTENER = """
 [listener]
 procore_secret = { env = "TOWN_WEBHOOK_SECRET" }
@@ -94,14 +96,14 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Known:
     def noting(client: httpx.Client, request: httpx.Request, **more: Any) -> httpx.Response:
         noted.add("authorization", request.headers.get("authorization", "").partition(" ")[2])
         given = parse_qs(request.content.decode(errors="replace"))
-        for name in _TOKENS:
+        for name in TOKENS:
             noted.add(name, given.get(name, [""])[0])
         response = send(client, request, **more)
         try:
             body = response.json()
         except ValueError:
             return response
-        for name in _TOKENS if isinstance(body, Mapping) else ():
+        for name in TOKENS if isinstance(body, Mapping) else ():
             noted.add(name, str(body.get(name, "")))
         return response
 

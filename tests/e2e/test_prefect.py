@@ -19,9 +19,11 @@ from town import Town, call_log, folders, manifest
 
 import flows.sync_all as sync_all_module
 from flows.handle import load_handle
+from flows.reconcile import is_owed, reconcile
 from flows.sync_all import is_due, sync_all
 from flows.sync_payments import SyncOptions, sync_payments
 from paidsync.evidence.folder import read_frame, read_json
+from paidsync.ledger.tables import SyncRun
 from paidsync.reasons import RunStopped
 from paidsync.records import ENTRIES
 from paidsync.settings import settings
@@ -43,6 +45,7 @@ def test_deploy_all_works_before_any_connection_exists(deployed: Orchestra) -> N
         "decide-plan",
         "decide-hold",
         "sync-all",
+        "reconcile",
         "answer-sync-request",
         "answer-open-requests",
     ):
@@ -60,6 +63,10 @@ def test_deploy_all_works_before_any_connection_exists(deployed: Orchestra) -> N
     assert [(each["slug"], each["schedule"]["cron"]) for each in hourly] == [
         ("hourly", "0 * * * *")
     ]
+    nightly = deployed.deployment("reconcile")["schedules"]
+    assert [(each["slug"], each["schedule"]["timezone"]) for each in nightly] == [
+        ("nightly", "America/Los_Angeles")
+    ]
     poll = deployed.deployment("answer-open-requests")["schedules"]
     assert [(each["slug"], each["schedule"]["timezone"]) for each in poll] == [
         ("every-five-minutes", "Etc/UTC")
@@ -74,6 +81,7 @@ def test_every_entrypoint_imports() -> None:
         assert getattr(module, name).name in (
             "sync-payments",
             "sync-all",
+            "reconcile",
             "decide-plan",
             "decide-hold",
             "answer-sync-request",
@@ -85,7 +93,7 @@ def test_the_run_form_offers_a_mode_and_titles(deployed: Orchestra) -> None:
     schema = deployed.deployment("sync")["parameter_openapi_schema"]
     assert schema["required"] == ["connection"]
     options = schema["definitions"]["SyncOptions"]
-    assert options["properties"]["mode"]["enum"] == ["preview", "sync"]
+    assert options["properties"]["mode"]["enum"] == ["preview", "sync", "reconcile"]
     titles = [each["title"] for each in options["properties"].values()]
     assert titles == ["Mode", "Since", "Projects", "Requested by", "Restate"]
     assert all(each["description"] for each in options["properties"].values())
@@ -175,6 +183,66 @@ def test_sync_all_starts_only_the_connections_that_are_due(
     assert all(each["parameters"]["options"] == {"mode": "sync"} for each in started)
 
 
+@pytest.mark.parametrize(
+    ("schedule", "ended", "hours", "owed"),
+    [
+        ("hourly", None, 0, True),
+        ("never", None, 0, False),
+        ("daily", "NothingToDo", 24, True),
+        ("daily", "Held", 5, False),
+        ("daily", "TotalsDiffer", 1, False),  # somebody has to look first
+        ("hourly", "Refused", 1, False),
+        ("hourly", "Busy", 1, True),
+        ("hourly", "Failed", 1, True),
+        ("hourly", "Partial", 1, True),
+        ("hourly", "crashed", 1, True),
+        ("never", "Failed", 24, False),
+    ],
+)
+def test_what_a_night_owes(schedule: str, ended: str | None, hours: int, owed: bool) -> None:
+    now = datetime(2026, 3, 8, 10, tzinfo=UTC)
+    last = None
+    if ended is not None:
+        began = (now - timedelta(hours=hours)).isoformat()
+        last = SyncRun(
+            run_id="r", connection="c", mode="reconcile", trigger="schedule", attempt=1,
+            folder="f", started_at=began, state=ended,
+        )  # fmt: skip
+    assert is_owed(schedule, last, now) is owed
+
+
+def test_a_night_starts_a_reconcile_for_each_connection_that_is_ever_synced(
+    build: Callable[..., Town],
+    prefect: Orchestra,
+    deployed: Orchestra,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    town: Town = build(connect=False)
+    file = town.file('schedule = "never"', name="idle")
+    for arguments in (["ledger", "upgrade"], ["connect", str(file)]):
+        assert town.paidsync(*arguments).code == 0
+    monkeypatch.setenv("BLUEBIRD_ERP_TOKEN", town.do("/erp/tokens")["refresh_token"])
+    town.connect('schedule = "4h"')
+    one = town.paid("480.00")
+    prefect.patch("/work_pools/paidsync", is_paused=True)
+    try:
+        assert reconcile(return_state=True).message == f"Started {town.name}."
+        [started] = prefect.post(
+            "/flow_runs/filter",
+            flow_runs={"state": {"name": {"any_": ["Scheduled"]}}},
+            deployments={"id": {"any_": [deployed.deployment("sync")["id"]]}},
+        )
+        assert started["parameters"]["options"] == {"mode": "reconcile"}
+        asked = {"connection": load_handle(town.name), "options": SyncOptions(mode="reconcile")}
+        ended = prefect.carry_out(started["id"], sync_payments, **asked)
+    finally:
+        prefect.patch("/work_pools/paidsync", is_paused=False)
+    assert (ended["name"], ended["state_name"]) == (f"{town.name} reconcile", "Completed")
+    assert town.amounts(one.prefix) == ["480.00"]
+    assert town.ledger.runs.last(town.name, mode="reconcile").trigger == "schedule"
+    assert reconcile(return_state=True).message == "Started none."
+
+
 # Runs of the command line
 
 
@@ -194,7 +262,8 @@ def test_the_exit_codes_of_sync(town: Town, prefect: Orchestra) -> None:
     assert done.code == 0
     assert "1,250.00 USD" in done.out
     assert town.amounts(one.prefix) == ["1250.00"]
-    assert town.paidsync("sync", town.name).code == 0
+    night = town.paidsync("sync", town.name, "--reconcile")
+    assert (night.code, "reconcile: NothingToDo" in night.out) == (0, True)
     town.paid("99.00", date=town.day(-5))
     assert town.paidsync("sync", town.name).code == 3
     town.fault("status", status=403, route="/me", rate=1)

@@ -126,6 +126,17 @@ def test_an_allocation_read_again_without_a_change_keeps_its_judgement(
     assert ledger.allocations.unfinished_payments(US) == set()
 
 
+def test_what_is_not_as_it_is_kept_is_told_before_it_is_stored(ledger: Ledger) -> None:
+    row, other, new = (allocation(payment) for payment in ("100", "101", "102"))
+    store(ledger, row, other)
+    store(ledger, new, connection=UK)
+    read = [row | {"version": "9"}, other | {"cash_minor": 1}, new]
+    changed = ledger.allocations.changed(US, read)
+    assert changed == [other["allocation_id"], new["allocation_id"]]
+    assert set(ALLOCATIONS.check(ledger.allocations.all(US))["payment_id"]) == {"100", "101"}
+    assert stored(ledger, "101")["cash_minor"] == 125_000
+
+
 def test_what_is_looked_at_again_loses_its_judgement(ledger: Ledger) -> None:
     row, other = allocation(), allocation("101")
     store(ledger, row, other)

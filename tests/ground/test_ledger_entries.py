@@ -168,10 +168,27 @@ def test_an_entry_bears_what_happened_to_it(ledger: Ledger) -> None:
 def test_an_entry_that_never_left_is_planned_again(ledger: Ledger) -> None:
     row = entry()
     brought_to(ledger, row, "sending")
-    ledger.entries.unsent(US, row["origin_id"])
+    ledger.entries.unsent(US, row["origin_id"], sent_by="run-1")
     found = ledger.entries.get(US, [row["origin_id"]])[row["origin_id"]]
     assert (found["state"], found["sent_at"]) == ("planned", None)
     assert ledger.entries.known_ids(US) == set()
+
+
+@pytest.mark.parametrize("late", ["posted", "refused", "unsent"])
+@pytest.mark.parametrize("state", ["sending", "verified"])
+def test_what_a_run_learns_after_another_took_its_entry_over_comes_too_late(
+    ledger: Ledger, state: str, late: str
+) -> None:
+    row = entry()
+    brought_to(ledger, row, "sending")
+    ledger.entries.sending(US, row["origin_id"], route=ROUTE, run_id="run-2")
+    if state == "verified":
+        ledger.entries.posted(US, row["origin_id"], "cp-2", sent_by="run-2")
+        ledger.entries.verified(US, [row["origin_id"]], "run-2")
+    before = ledger.entries.get(US, [row["origin_id"]])
+    told = {"posted": ("cp-1",), "refused": ("no",), "unsent": ()}[late]
+    getattr(ledger.entries, late)(US, row["origin_id"], *told, sent_by="run-1")
+    assert ledger.entries.get(US, [row["origin_id"]]) == before
 
 
 def test_an_entry_is_durably_sending_before_anything_else_happens(

@@ -71,6 +71,44 @@ def test_a_check_lets_the_lease_last_on(ledger: Ledger) -> None:
         take(ledger, "run-2")
 
 
+def test_whoever_reads_for_longer_than_it_lasts_keeps_it_while_nobody_took_it(
+    ledger: Ledger,
+) -> None:
+    lease = take(ledger, "run-1")
+    for _ in range(2):
+        expire(ledger)
+        assert ledger.leases.renew(lease, seconds=300)
+    ledger.leases.check(lease, seconds=300)
+    with pytest.raises(RunStopped, match=f"Run run-1 of {US}"):
+        take(ledger, "run-2", UK)
+
+
+@pytest.mark.parametrize("still", [True, False], ids=["still writing", "done already"])
+def test_a_lease_that_another_run_took_meanwhile_is_lost_for_good(
+    ledger: Ledger, *, still: bool
+) -> None:
+    lease = take(ledger, "run-1")
+    expire(ledger)
+    other = take(ledger, "run-2", UK)
+    if not still:
+        ledger.leases.release(other)
+    assert not ledger.leases.renew(lease, seconds=300)
+    with pytest.raises(RunStopped):
+        ledger.leases.check(lease, seconds=300)
+    if still:
+        ledger.leases.check(other, seconds=300)
+
+
+def test_who_takes_it_over_learns_whose_it_was(ledger: Ledger) -> None:
+    assert take(ledger, "run-1").before is None
+    assert take(ledger, "run-1").before is None
+    expire(ledger)
+    second = take(ledger, "run-2", UK)
+    assert second.before == "run-1"
+    ledger.leases.release(second)
+    assert take(ledger, "run-3").before is None
+
+
 def test_the_same_run_takes_it_again_and_its_earlier_attempt_may_not_send(ledger: Ledger) -> None:
     first = take(ledger, "run-1")
     second = take(ledger, "run-1")

@@ -125,3 +125,13 @@ def test_bills_come_back_by_their_id(ledger: Ledger) -> None:
         )
     found = ledger.mirror.bills(US)["200"]
     assert (found["number"], found["total_minor"], found["vendor_id"]) == ("0007", -(2**62), None)
+
+
+def test_commitments_are_found_by_what_stood_on_them(ledger: Ledger) -> None:
+    ours, theirs = payment("1", origin_id="ours:1"), payment("2", "c2", origin_id="theirs:1")
+    twin = payment("3", "c3", project_id="p3", origin_id="ours:1")
+    keep(ledger, ["c1", "c2", "c3"], ours, theirs, twin)
+    assert ledger.mirror.commitments_with(US, ["ours:1", "never:1"]) == {"c1": "p1", "c3": "p3"}
+    assert ledger.mirror.commitments_with(UK, ["ours:1"]) == {}
+    keep(ledger, ["c3"])
+    assert ledger.mirror.commitments_with(US, ["ours:1"]) == {"c1": "p1"}

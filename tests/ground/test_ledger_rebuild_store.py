@@ -7,9 +7,7 @@ from ledger_rows import UK, US, allocation, connect, entry, plan, posted, store
 
 from paidsync.ledger import Ledger
 from paidsync.ledger.entries import SEEN
-from paidsync.reasons import RunStopped, Stop
 from paidsync.records import rows_of
-from tasks.rebuild_read import Tenure
 
 
 def found(n: int = 1, **changes: Any) -> dict[str, Any]:
@@ -138,38 +136,3 @@ def test_an_allocation_with_entries_is_no_opening_history(ledger: Ledger) -> Non
     ids = [old["allocation_id"], other["allocation_id"]]
     rows = {row["allocation_id"]: row for row in rows_of(ledger.allocations.by_id(US, ids))}
     assert [rows[each]["opening"] for each in ids] == [False, True]
-
-
-def tenure(ledger: Ledger) -> Tenure:
-    def take() -> int:
-        return ledger.leases.take("7", run_id="run-9", connection=US, seconds=300).fencing
-
-    return Tenure(take)
-
-
-def let_it_end(ledger: Ledger) -> None:
-    with ledger.engine.begin() as db:
-        db.exec_driver_sql("UPDATE lease SET expires_at = '2000-01-01T00:00:00'")
-
-
-def test_rule_6_5_a_rebuild_may_read_for_longer_than_a_lease_lasts(ledger: Ledger) -> None:
-    held = tenure(ledger)
-    let_it_end(ledger)
-    held.renew()
-    held.renew()
-    with pytest.raises(RunStopped, match="Run run-9 of"):
-        ledger.leases.take("7", run_id="run-1", connection=UK, seconds=300)
-
-
-@pytest.mark.parametrize("still", [True, False], ids=["still writing", "done already"])
-def test_rule_6_5_a_rebuild_ends_where_another_run_wrote_meanwhile(
-    ledger: Ledger, still: bool
-) -> None:
-    held = tenure(ledger)
-    let_it_end(ledger)
-    other = ledger.leases.take("7", run_id="run-1", connection=UK, seconds=300)
-    if not still:
-        ledger.leases.release(other)
-    with pytest.raises(RunStopped) as stopped:
-        held.renew()
-    assert stopped.value.reason is Stop.LEASE_HELD

@@ -1,6 +1,7 @@
 """Rotating refresh tokens: encrypted, durable, and refreshed by one process at a time."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
 
 import pytest
@@ -9,7 +10,7 @@ from ledger_rows import UK, US
 from sqlalchemy import text
 
 from paidsync.ledger import Ledger, tokens
-from paidsync.ledger.tokens import TokenKeyUnusable
+from paidsync.ledger.tokens import TokenKeyUnusable, TokenLocked
 
 KEY = "A" * 43 + "="
 TOKEN = "AB11-refresh-token"
@@ -134,18 +135,58 @@ def test_the_lock_of_a_process_that_died_ends_by_itself(ledger: Ledger) -> None:
         assert keeper.load() == TOKEN
 
 
-def test_a_lock_that_stays_taken_is_not_waited_for_without_end(
+def _locked_until(ledger: Ledger) -> str:
+    with ledger.engine.begin() as db:
+        return str(db.execute(text("SELECT locked_until FROM token")).scalar_one())
+
+
+def test_a_refresh_may_take_longer_than_its_lock_lasts_and_is_not_waited_for_without_end(
+    ledger: Ledger, ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "_LOCK_SECONDS", 0.8)
+    other = Ledger(ledger_url)
+    with ledger.tokens.keeper(US, KEY).locked():
+        first = _locked_until(ledger)
+        with (
+            pytest.raises(TokenLocked, match=r"acme-us stays locked.*End the run"),
+            other.tokens.keeper(US, KEY).locked(),
+        ):
+            pass  # it waited for twice as long as a lock lasts
+        assert _locked_until(ledger) > first
+    with other.tokens.keeper(US, KEY).locked():
+        pass
+    other.close()
+
+
+def test_a_lock_from_before_the_clock_was_set_back_ends_like_any_other(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokens, "_LOCK_SECONDS", 0.02)
+    """Its owner died; by the clock of now it would last for a day."""
+    monkeypatch.setattr(tokens, "_LOCK_SECONDS", 0.8)
     keeper = ledger.tokens.keeper(US, KEY)
     keeper.save(TOKEN)
+    ahead = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     with ledger.engine.begin() as db:
-        db.execute(
-            text("UPDATE token SET locked_by = 'alive', locked_until = '2999-01-01T00:00:00+00:00'")
-        )
-    with pytest.raises(TimeoutError, match="acme-us stays locked"), keeper.locked():
-        pass
+        db.execute(text("UPDATE token SET locked_by = 'dead', locked_until = :at"), {"at": ahead})
+    with keeper.locked():
+        assert keeper.load() == TOKEN
+
+
+def test_a_process_that_slept_over_its_lock_overwrites_no_newer_token(
+    ledger: Ledger, ledger_url: str
+) -> None:
+    sleeper = ledger.tokens.keeper(US, KEY)
+    sleeper.save("oldest")
+    assert sleeper.load() == "oldest"
+    other = Ledger(ledger_url)
+    others = other.tokens.keeper(US, KEY)
+    assert others.load() == "oldest"
+    others.save("newest")
+    sleeper.save("given before that")
+    assert sleeper.load() == "newest"
+    sleeper.save("given after that")
+    assert others.load() == "given after that"
+    other.close()
 
 
 def test_the_lock_is_given_back_after_a_failed_refresh(ledger: Ledger) -> None:

@@ -28,6 +28,7 @@ def entry(allocation: str, n: int, kind: str, place: str, **columns: Any) -> dic
         "date": "2026-03-14",
         "amber": None,
         "policy_version": 1,
+        "resumes": False,
     } | columns
 
 
@@ -304,6 +305,16 @@ def test_rule_5_4_batches_lose_nothing_double_nothing_and_keep_the_order(
     seen = [{each["commitment_id"] for each in batch} for batch in rest]
     assert all(len(places) <= commitments for places in seen)
     assert sum(map(len, seen)) == len(set().union(*seen)), "no commitment is in two batches"
+
+
+def test_rule_6_1_the_canary_is_sought_where_nothing_has_to_be_taken_back_first() -> None:
+    plan = [
+        entry("q:1:p1:b", 2, "reversal", "c1"),
+        entry("q:1:p2:b", 1, "payment", "c1"),
+        entry("q:1:p3:b", 1, "payment", "c2"),
+    ]
+    [canary] = in_batches(in_sending_order(plan), 25, canary_of=1)[0]
+    assert canary["origin_id"] == "q:1:p3:b:1"
 
 
 def test_rule_5_4_the_canary_is_no_replacement_without_its_reversal() -> None:

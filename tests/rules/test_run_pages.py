@@ -83,7 +83,8 @@ def _stays_text(text: str) -> None:
 @pytest.mark.parametrize("text", NASTY)
 def test_a_page_keeps_its_shape_whatever_the_erp_says(text: str) -> None:
     def shape(words: str) -> list[str]:
-        page = summary_page(summary(message=words), [{"detail": words}], "runs/1", changed=[words])
+        seen = {"Seen": [words]}
+        page = summary_page(summary(message=words), [{"detail": words}], "runs/1", seen=seen)
         return [token.type for token in MARKDOWN.parse(page)]
 
     assert shape(text) == shape("words")

@@ -180,6 +180,18 @@ def test_only_what_matches_is_hit_and_only_so_often(sandbox_empty: Player) -> No
     assert [one["route"] for one in fired] == ["GET /v3/company/{realm}/query"] * 2
 
 
+def test_without_a_system_requests_to_all_of_them_are_counted(sandbox_empty: Player) -> None:
+    sandbox_empty.do("/faults", kind="500", after=2, count=2)
+    procore = sandbox_empty.running.ready["procore"]
+    codes = []
+    for _ in range(3):
+        codes.append(count(sandbox_empty).status_code)
+        codes.append(sandbox_empty.http.post(procore["auth_url"] + "/oauth/token").status_code)
+    assert [code == 500 for code in codes] == [False, False, True, True, False, False]
+    fired = sandbox_empty.see("/faults")["fired"]
+    assert [one["system"] for one in fired] == ["quickbooks_online", "procore"]
+
+
 def test_a_rate_is_the_same_for_the_same_seed() -> None:
     from sandbox.server import start
 

@@ -113,6 +113,16 @@ def test_a_record_served_twice(sandbox_empty: Player) -> None:
     assert rows.index((ident, 60)) == rows.index((other, 7.0)) + 1
 
 
+def test_a_record_that_no_list_shows_is_counted_all_the_same(sandbox_empty: Player) -> None:
+    ident, other = paid(sandbox_empty), paid(sandbox_empty, "7.00")
+    count = {"query": "SELECT COUNT(*) FROM BillPayment"}
+    for hidden, shown in ((True, {other}), (False, {ident, other})):
+        sandbox_empty.do("/erp/raw", kind="BillPayment", id=ident, hidden=hidden)
+        assert {row["Id"] for row in payments(sandbox_empty)} == shown
+        reply = sandbox_empty.call("GET", "query", params=count).json()
+        assert reply["QueryResponse"]["totalCount"] == 2
+
+
 def test_a_record_of_procore_served_with_other_fields(sandbox_demo: Player) -> None:
     ready = sandbox_demo.running.ready["procore"]
     form = {name: ready[name] for name in ("client_id", "client_secret")}

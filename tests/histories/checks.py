@@ -1,0 +1,110 @@
+"""What must hold after every run, whatever happened: looked up in Procore and in the truth."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sandbox.demo.place import CONNECTION
+from sandbox.rows import prefix_of
+from tasks.summary import STATES
+from tests.histories.scene import Json, Scene
+
+_SETTLED = ("Completed", "Held", "NothingToDo")
+_CLOSED = ("payments_tab_disabled", "commitment_void", "project_not_active")
+_OF_OTHERS = ("foreign_row_changed", "foreign_row_missing", "row_without_owner")
+
+
+@dataclass(frozen=True)
+class Before:
+    """What stood before a run."""
+
+    rows: dict[int, Json]
+    net: dict[str, int]
+    behind: bool  # the ledger in use knows less than Procore shows
+
+    @classmethod
+    def of(cls, scene: Scene) -> "Before":
+        """As it is now."""
+        rows = {row["id"]: row for row in scene.rows()}
+        return cls(rows, _net(scene), is_behind(scene))
+
+
+def _net(scene: Scene) -> dict[str, int]:
+    """What stands for each allocation, in minor units; both currencies have two decimals."""
+    sums: dict[str, int] = defaultdict(int)
+    for row in scene.rows():
+        prefix = prefix_of(scene.world, row["origin_id"])
+        if prefix is not None:
+            sums[prefix] += int(row["amount"].scaleb(2))
+    return sums
+
+
+def require_harmless(scene: Scene, before: Before, summary: Json, *, disturbed: bool) -> None:
+    """After any run, the most disturbed one too: nothing twice, nothing too much, nothing that is
+    not ours touched, and a state from the list."""
+    assert summary["state"] in STATES, summary["state"]
+    if not disturbed:
+        assert not summary["totals_differ"], summary["totals_differ"]
+        assert summary["state"] not in ("Failed", "TotalsDiffer"), summary["message"]
+    rows = {row["id"]: row for row in scene.rows()}
+    origins = Counter(row["origin_id"] for row in rows.values() if row["origin_id"])
+    assert not (twice := [each for each, count in origins.items() if count > 1]), f"twice: {twice}"
+    for ident, row in before.rows.items():
+        if prefix_of(scene.world, row["origin_id"]) is not None:
+            assert rows.get(ident) == row, f"A row of ours changed: {row} -> {rows.get(ident)}"
+    if before.behind:
+        assert rows.keys() == before.rows.keys(), "A ledger that is behind was written from."
+    if before.behind and not disturbed:
+        assert summary["message"].startswith("ledger_behind"), summary["message"]
+    touched = [one for one in scene.see("/differences") if one["kind"] in _OF_OTHERS]
+    assert not touched, touched
+    _require_no_surplus(scene, before)
+
+
+def _require_no_surplus(scene: Scene, before: Before) -> None:
+    """A run leaves an allocation as it was, or as it should be, or on the way there: taken back."""
+    due: dict[str, int] = defaultdict(int)
+    for commitment in scene.see("/truth")["commitments"]:
+        for row in commitment["rows"]:
+            due[row["origin_prefix"]] += row["amount_minor"]
+    for prefix, net in _net(scene).items():
+        allowed = {0, before.net.get(prefix, 0), due.get(prefix, 0)}
+        assert net in allowed, f"{prefix} stands at {net}, of {allowed}"
+
+
+def require_settled(scene: Scene, summary: Json, *, late: Collection[str]) -> None:
+    """Procore is what the truth says, and the run says so and holds the same for the same reasons.
+
+    An entry that arrived ``late`` may stand although the truth never knew it to be due: then a hold
+    says so.
+    """
+    shown = f"{summary['state']}: {summary['message']} {summary['held']}"
+    assert summary["state"] in _SETTLED, shown
+    arrived = {prefix_of(scene.world, origin_id) for origin_id in late}
+    with scene.ledger() as ledger:
+        held = {hold["allocation_id"] for hold in ledger.holds.open(CONNECTION)}
+    differences = [
+        one for one in scene.see("/differences") if one.get("origin_prefix") not in arrived & held
+    ]
+    assert not differences, f"{shown}\n{differences}"
+    if not late:
+        ours, due = _causes(summary["held"]), _causes(scene.see("/truth")["held"])
+        assert ours == due, f"{shown}\nThe truth holds {due}."
+
+
+def _causes(held: Json) -> Json:
+    """Holds by reason, but for those of a closed place: the truth has them where nothing would be
+    written, too."""
+    return {reason: count for reason, count in held.items() if reason not in _CLOSED}
+
+
+def is_behind(scene: Scene) -> bool:
+    """Whether Procore has a row of ours that this ledger never sent, or another installation's."""
+    with scene.ledger() as ledger:
+        known = ledger.entries.known_ids(CONNECTION)
+        own = ledger.connections.installation_id()
+    return any(
+        row["origin_id"] not in known or own not in (row["origin_data"] or own)
+        for row in scene.rows()
+        if prefix_of(scene.world, row["origin_id"]) is not None
+    )
