@@ -23,7 +23,7 @@ from tasks.desk import Ref, Run
 from tasks.extract import extract
 from tasks.load import in_batches, is_first_write, load_batch
 from tasks.match import match_payments
-from tasks.opening import LONGEST_RUN, open_run, take_lease
+from tasks.opening import LONGEST_RUN, open_run, seal_interrupted, take_lease
 from tasks.plan import plan_entries
 from tasks.preflight import preflight
 from tasks.progress import Progress
@@ -152,7 +152,8 @@ def refused(ledger: Ledger, name: str, why: WrongSettings) -> State:
 def _attempt(
     run: Run, came: Came, ledger: Ledger, first: Callable[[Run], dict[str, Any]] | None
 ) -> dict[str, Any]:
-    """The stages, one after the other; whatever happens, the lease is given back."""
+    """The stages, one after the other; whatever happens, the lease is given back. Who is ended from
+    outside (cancelled, or out of time) has no time for a report, and leaves a sealed folder."""
     lease: Lease | None = None
     try:
         try:
@@ -170,6 +171,10 @@ def _attempt(
             if not isinstance(trouble, OutsideError | RunStopped):
                 get_run_logger().exception("This is a fault of PaidSync, or of its surroundings.")
         return report(run, came)
+    except BaseException as end:
+        if not isinstance(end, Exception):
+            seal_interrupted(ledger, run.run_id)
+        raise
     finally:
         if lease is not None:
             ledger.leases.release(lease)

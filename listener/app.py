@@ -20,7 +20,6 @@ from listener.doors import Door, Doors
 from listener.limits import Limits, Rates, TooLarge, TooSlow, body_of
 from listener.people import People
 from paidsync.ledger import LedgerUnusable
-from paidsync.ledger import LedgerUnusable
 from paidsync.ledger.inbound import Inbound
 
 _log = logging.getLogger("paidsync.listener")

@@ -68,7 +68,8 @@ class Doorway:
         self.calls.came(self.system, method, path)
         fault = self.faults.take(self.system, method, path)
         if fault is not None and fault.kind == "expire_tokens":
-            self.faults.expired.add(_bearer(scope))
+            if token := _bearer(scope):  # a login bears none that could end
+                self.faults.expired.add(token)
             fault = None
         if _bearer(scope) in self.faults.expired:
             scope = _without_token(scope)

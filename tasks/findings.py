@@ -48,7 +48,7 @@ def control_totals(context: Mapping[str, Any]) -> dict[str, Any]:
     bills = context["bills_compared"]
     return {
         "payments": context["control_total"],
-        "bills": bills and {"compared": bills["compared"], "unexplained": len(bills["unexplained"])},
+        "bills": bills and {**bills, "unexplained": len(bills["unexplained"])},
     }
 
 

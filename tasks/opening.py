@@ -112,6 +112,13 @@ def seal_abandoned(own: Settings, ledger: Ledger, connection: str, lease: Lease)
     return [old.run_id for old in found]
 
 
+def seal_interrupted(ledger: Ledger, run_id: str) -> None:
+    """Seal the folder of a run that is being ended from outside."""
+    row = ledger.runs.get(run_id)
+    if row is not None and row.ended_at is None:
+        _seal_crashed(ledger, row)
+
+
 def _is_silent(old: SyncRun, seconds: int) -> bool:
     """Whether a run has given no sign of life for as long as a lease lasts. Where its folder is not
     to be seen from here, and for one that takes no lease and may think for long without a call,

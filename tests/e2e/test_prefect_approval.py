@@ -75,7 +75,8 @@ def test_an_approval_at_the_listener_starts_a_sync_as_it_was_asked_for(
     }
     for _ in range(2):  # one approval starts one run
         start_approved(town.name, plan)
-    [run] = prefect.post("/flow_runs/filter", flow_runs={"tags": {"all_": [town.name]}})
+    key = {"idempotency_key": {"any_": [f"approved-{town.name}-{'ab' * 6}-{plan['decided_at']}"]}}
+    [run] = prefect.post("/flow_runs/filter", flow_runs=key)
     prefect.delete(f"/flow_runs/{run['id']}")
     assert run["parameters"]["options"] == {"mode": "sync", "projects": ["11"]}
     began = Beginning(deployed=True, key=run["idempotency_key"])

@@ -92,10 +92,12 @@ def require_settled(scene: Scene, summary: Json, *, late: Collection[str]) -> No
         assert ours == due, f"{shown}\nThe truth holds {due}."
 
 
-def _causes(held: Json) -> Json:
-    """Holds by reason, but for those of a closed place: the truth has them where nothing would be
-    written, too."""
-    return {reason: count for reason, count in held.items() if reason not in _CLOSED}
+def _causes(held: Json) -> Counter[str]:
+    """Holds by reason. The truth has those of a closed place also where nothing would be written,
+    and knows of a deletion for which an ERP without any other payment gives no proof (5.3)."""
+    causes = Counter({reason: count for reason, count in held.items() if reason not in _CLOSED})
+    causes["deleted_in_erp"] += causes.pop("disappeared_from_erp", 0)
+    return +causes
 
 
 def is_behind(scene: Scene) -> bool:
