@@ -8,8 +8,14 @@ from typing import Any
 
 
 def in_sending_order(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """6.1: commitment by commitment; in one, reversals go first, then the newest payments."""
+    """6.1: commitment by commitment; in one, reversals go first, each after what of its own
+    allocation comes before it, then the newest payments."""
     planned = list(entries)
+    taken_back: dict[str, int] = {}
+    for entry in planned:
+        if entry["kind"] == "reversal":
+            highest = taken_back.get(entry["allocation_id"], 0)
+            taken_back[entry["allocation_id"]] = max(highest, entry["n"])
     place = {commitment: k for k, commitment in enumerate(_giving_first(planned))}
     newest_first = sorted(
         planned, key=lambda entry: (entry["date"] or "", entry["origin_id"]), reverse=True
@@ -18,7 +24,7 @@ def in_sending_order(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         newest_first,
         key=lambda entry: (
             place[entry["commitment_id"]],
-            (0, entry["n"]) if entry["kind"] == "reversal" else (1, 0),
+            (0, entry["n"]) if entry["n"] <= taken_back.get(entry["allocation_id"], 0) else (1, 0),
         ),
     )
 

@@ -99,6 +99,16 @@ def test_rule_6_1_a_chain_of_moves_gives_before_it_receives() -> None:
     assert order_of_n_is_kept(in_sending_order(chain))
 
 
+def test_rule_6_1_what_arrived_late_is_adopted_before_it_is_taken_back() -> None:
+    plan = [
+        entry("x", 1, "payment", "c1", resumes=True),
+        entry("x", 2, "reversal", "c1"),
+        entry("x", 3, "payment", "c2"),
+        entry("y", 2, "reversal", "c1"),
+    ]
+    assert order_of_n_is_kept(in_sending_order(plan))
+
+
 def test_rule_6_1_a_circle_of_moves_ends_in_two_runs() -> None:
     here, there = PAID, payment("10458", "641")
     bills = [application("640", "c1"), application("641", "c2")]
