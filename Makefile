@@ -5,6 +5,7 @@
 # BENCH_ARGS="--size 100k"    what the benchmark is given
 # MUTANTS_ARGS="tasks.limits*" which mutants `make mutants` tries; without it, those not tried yet
 # YEAR_ARGS="--seed 8"        what the year is given
+# SOAK_ARGS="--seed 5000"     what the soak is given, besides HOURS
 # ERP=xero                    the ERP of the demo, the year and the benchmark; `make demo ERP=all` shows each
 # UP_ARGS="--erp xero"         what `make up` is given; without it, every ERP of the sandbox
 # LOCK_ARGS=--upgrade         `make lock` takes newer versions; without it, it keeps the pins that still fit
@@ -26,6 +27,7 @@ MUTANTS_ARGS ?=
 YEAR_ARGS ?=
 LOCK_ARGS ?=
 UP_ARGS ?=
+SOAK_ARGS ?=
 ERP ?= quickbooks_online
 
 # Packages that are still to come are left out, not complained about.
@@ -75,6 +77,14 @@ browser: $(VENV)/.ready ## All that `make up` starts, and the Prefect UI in a re
 .PHONY: rules
 rules: $(VENV)/.ready ## Every rule of money with the tests that bear its number, and whether they pass
 	@$(BIN)/python -m tests.rule_table $(PYTEST_ARGS)
+
+.PHONY: crash
+crash: $(VENV)/.ready ## Clients killed before and after each request that they make, and frozen at each write
+	@$(BIN)/python -m pytest -q tests/crash --both-ways --erp $(ERP)
+
+.PHONY: soak
+soak: $(VENV)/.ready ## Random histories with faults, each compared with the truth (45 minutes; HOURS=2)
+	@$(BIN)/python -m tests.histories.soak $(SOAK_ARGS)
 
 .PHONY: breakages
 breakages: $(VENV)/.ready ## The product broken on purpose in a dozen places, and which test notices (docs/reliability.md)
