@@ -66,9 +66,14 @@ up: $(VENV)/.ready ## Everything on this machine, to try by hand: Prefect with a
 down: ## End what `make up` started
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox.up --down; fi
 
+# Hundreds of small databases: where memory is plenty they are kept there, and thrown away if all is well.
+MEMORY = $(shell df -k /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4194304 { print "/dev/shm" }')
+
 .PHONY: test
-test: $(VENV)/.ready ## All tests but those of `make browser`
-	@$(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/browser
+test: $(VENV)/.ready ## All tests but those of `make crash` and `make browser`
+	@if [ -n "$(MEMORY)" ]; then export PYTEST_DEBUG_TEMPROOT=$$(mktemp -d -p "$(MEMORY)" paidsync-tests-XXXXXX); fi; \
+	$(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/browser --ignore tests/crash || exit $$?; \
+	rm -rf "$$PYTEST_DEBUG_TEMPROOT"
 
 .PHONY: browser
 browser: $(VENV)/.ready ## All that `make up` starts, and the Prefect UI in a real browser (needs Chromium)
@@ -79,7 +84,7 @@ rules: $(VENV)/.ready ## Every rule of money with the tests that bear its number
 	@$(BIN)/python -m tests.rule_table $(PYTEST_ARGS)
 
 .PHONY: crash
-crash: $(VENV)/.ready ## Clients killed before and after each request that they make, and frozen at each write
+crash: $(VENV)/.ready ## Clients killed before and after each request that they make, frozen at each write, runs cut short
 	@$(BIN)/python -m pytest -q tests/crash --both-ways --erp $(ERP)
 
 .PHONY: soak

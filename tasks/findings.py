@@ -57,8 +57,9 @@ def control_lines(control: Mapping[str, Any], erp_title: str) -> list[str]:
     lines = []
     if (count := control.get("payments")) is not None:
         lines.append(
-            f"{erp_title} counts {count['theirs']:,} payments dated {count['first']} to "
-            f"{count['last']}; PaidSync has {count['ours']:,}."
+            f"Of payments dated {count['first']} to {count['last']} and last changed before "
+            f"{count['changed_before'][:16].replace('T', ' ')} UTC, {erp_title} counts "
+            f"{count['theirs']:,} and PaidSync {count['ours']:,}."
         )
     if (bills := control.get("bills")) is not None:
         lines.append(

@@ -61,7 +61,9 @@ class Watch:
         self.note("authorization", request.headers.get("authorization", "").partition(" ")[2])
         if "token" not in request.url.path:
             return
-        given = parse_qs(request.content.decode(errors="replace"))
+        # What is sent piece by piece is gone by now.
+        sent = request.content if isinstance(request.stream, httpx.ByteStream) else b""
+        given = parse_qs(sent.decode(errors="replace"))
         answer = response.json() if response.content.startswith(b"{") else {}
         for name in TOKENS:
             self.note(name, given.get(name, [""])[0])

@@ -24,8 +24,10 @@ from tests.e2e.conftest import (  # noqa: E402, F401
     _server,
     _unhurried,
     build,
+    deployed,
     http,
     orchestra,
+    prefect,
     processes,
 )
 from tests.ground.conftest import postgresql  # noqa: E402, F401

@@ -68,7 +68,7 @@ def type_a_row_for_a_bill(at: Drawn) -> None:
     at.make("/procore/row", **row, date=at.day(6))
 
 
-@act(3)
+@act(10)
 def type_a_row_for_a_check(at: Drawn) -> None:
     """Somebody types one row for all that a check pays."""
     payment = at.some([one for one in at.payments() if len(parts(one)) > 1])
@@ -110,7 +110,7 @@ def row_of_another_integration(at: Drawn) -> None:
     )
 
 
-@act(4)
+@act(9)
 def remove_a_row_of_others(at: Drawn) -> None:
     """Somebody removes a row that is not PaidSync's."""
     others = [one for one in at.seen["rows"] if not one["ours"]]

@@ -184,7 +184,7 @@ def enter_the_number(at: Drawn) -> None:
     at.make("/erp/edit", bill_id=bill["id"], number=at.number())
 
 
-@act(3, "print_queue")
+@act(6, "print_queue")
 def queue_a_check(at: Drawn) -> None:
     """A check waits to be printed."""
     bill = at.bill()
@@ -196,7 +196,7 @@ def queue_a_check(at: Drawn) -> None:
     )
 
 
-@act(3, "print_queue")
+@act(12, "print_queue")
 def print_a_check(at: Drawn) -> None:
     """A check that waited is printed, with its number."""
     waiting = [one for one in at.payments() if one["print_status"] == "NeedToPrint"]

@@ -6,7 +6,7 @@ from random import Random
 
 from sandbox.erps import ERPS
 from tests.histories import in_procore, in_the_erp  # noqa: F401 - they register their acts
-from tests.histories.acts import something
+from tests.histories.acts import ACTS, something
 from tests.histories.cases import Case, begun
 from tests.histories.history import History, Tally
 from tests.histories.troubles import TROUBLES, go_wrong
@@ -41,9 +41,10 @@ def _told(erp: str, history: History) -> Iterator[None]:
 
 
 def _draw(history: History, dice: Random) -> None:
-    """Acts, and a sync after every third of them; the last sync is the end's."""
+    """Acts, and a sync after every third of them; the last sync is the end's. Every third act is
+    drawn evenly, so that the rare ones happen, too."""
     for left in range(dice.randint(LEAST_ACTS, LEAST_ACTS + 2), 0, -1):
-        something(history, dice)
+        something(history, dice, dice.choice(list(ACTS)) if left % 3 == 0 else None)
         if left % 3 == 2:
             _sync(history, dice)
 
