@@ -30,14 +30,14 @@ BREAKAGES = (
     Breakage(
         "no read-back: what was answered counts as verified",
         "tasks/verify.py",
-        "there = _read(at, [e for e in entries if e[\"commitment_id\"] in commitments])",
-        "there = {e[\"commitment_id\"]: {x[\"origin_id\"]: [x] for x in entries} for e in entries}",
+        'there = _read(at, [e for e in entries if e["commitment_id"] in commitments])',
+        'there = {e["commitment_id"]: {x["origin_id"]: [x] for x in entries} for e in entries}',
         ("tests/e2e/test_read_back.py",),
     ),
     Breakage(
         "a write is retried where no answer came",
         "connectors/http.py",
-        "raise self._unknown(operation, f\"No answer ({type(error).__name__}).\") from error",
+        'raise self._unknown(operation, f"No answer ({type(error).__name__}).") from error',
         "return self.write(method, path, route=route, body=body)",
         ("tests/ground/test_http_writes.py",),
     ),

@@ -155,7 +155,7 @@ def _server(
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
-        "PREFECT_WORKER_QUERY_SECONDS": "0.5",
+        "PREFECT_WORKER_QUERY_SECONDS": "1.5",
         "DO_NOT_TRACK": "1",
     }
     if sys.dont_write_bytecode:  # else every process would compile half of the environment anew

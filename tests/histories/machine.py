@@ -20,7 +20,7 @@ _SYNC, _TROUBLE = 0.3, 0.2
 
 SHORT = settings(
     max_examples=50,
-    stateful_step_count=5,
+    stateful_step_count=4,
     deadline=None,
     database=None,
     print_blob=True,
