@@ -12,7 +12,7 @@ from sandbox.erps import connection_section
 
 pytestmark = pytest.mark.timeout(600)
 
-_BLOCKS = 3
+_BLOCKS = 6  # of so few days that no list of payments grows to a second page
 _WAYS = ("before", "after")
 
 
