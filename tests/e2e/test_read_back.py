@@ -40,3 +40,18 @@ def test_rule_5_4_a_canary_that_does_not_stand_as_sent_stops_the_rest(
     town.do("/procore/raw", id=town.rows()[0].id)
     town.settled(state="Completed", posted=2)
     assert town.posts == 3
+
+
+def test_rule_6_2_a_row_that_took_our_id_after_the_plan_is_not_ours(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid = town.paid("100.00")
+    ours = f"{paid.prefix}:1"
+
+    def taken() -> None:
+        town.do("/procore/row", commitment_id=town.commitments[0], amount="60.00", origin_id=ours)
+
+    just_before(monkeypatch, "load_batch", taken)
+    summary = town.sync()
+    assert (summary["posted"], summary["verified"], town.posts) == (0, 0, 0)
+    assert summary["held"] == {"origin_id_conflict": 1}
