@@ -14,6 +14,7 @@ from tests.histories import checks
 from tests.histories.scene import CannotBe, Json, Scene
 
 CONTROLLER = "controller@bluebird.example"
+_SEEN = ("posted", "verified")
 _RUNS = 8  # that a settled world may take: an approval, a rebuild, pairs that wait for each other
 
 
@@ -149,7 +150,7 @@ class History:
 
     def _support_removes(self, payment_id: str, bill_id: str) -> None:
         """Procore's Support removes the newest of our rows of an allocation, once the ledger in
-        use knows of it: what it never knew it cannot miss."""
+        use knows that it stands: what it never saw it cannot miss, and sends once more."""
         self._require_calm()
         if checks.is_behind(self.scene):
             raise CannotBe("The ledger in use knows nothing of it yet.")
@@ -157,6 +158,11 @@ class History:
         ours = [row for row in self.scene.rows() if (row["origin_id"] or "").startswith(f"{prefix}:")]  # fmt: skip  # noqa: E501
         if not ours:
             raise CannotBe(f"Nothing stands for {prefix}.")
+        newest = ours[-1]["origin_id"]
+        with self.scene.ledger() as ledger:
+            seen = ledger.entries.get(CONNECTION, [newest])[newest]["state"] in _SEEN
+        if not seen:
+            raise CannotBe(f"Nobody has read yet that {newest} stands.")
         self.scene.do("/procore/row/remove", payment_row_id=ours[-1]["id"])
         self.only_here = True
 
