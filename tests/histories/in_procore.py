@@ -21,7 +21,7 @@ def unlink_application(at: Drawn) -> None:
     at.make("/procore/application/unlink", requisition_id=at.some(linked)["id"])
 
 
-@act(4)
+@act(9)
 def link_again(at: Drawn) -> None:
     """A bill without an application gets one that has none."""
     named = {one["bill_id"] for one in at.seen["applications"]}
@@ -68,7 +68,7 @@ def type_a_row_for_a_bill(at: Drawn) -> None:
     at.make("/procore/row", **row, date=at.day(6))
 
 
-@act(10)
+@act(18)
 def type_a_row_for_a_check(at: Drawn) -> None:
     """Somebody types one row for all that a check pays."""
     payment = at.some([one for one in at.payments() if len(parts(one)) > 1])
