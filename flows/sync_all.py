@@ -8,6 +8,7 @@ from prefect.deployments import run_deployment
 from prefect.states import Completed
 
 from flows.handle import load_handle
+from flows.starting import SYNC
 from paidsync.ledger import Ledger
 from paidsync.policy import Policy
 from paidsync.settings import settings
@@ -20,7 +21,6 @@ _EVERY = {
 }
 # The schedule ticks on the hour and runs take a while to start: a little early is due.
 _SLACK = timedelta(minutes=10)
-SYNC = "sync-payments/sync"
 
 
 def is_due(schedule: str, last_started: datetime | None, now: datetime) -> bool:

@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import resource
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,17 +13,6 @@ from paidsync.ledger import LedgerUnusable
 
 _VERSION_3 = 0x20080522  # of Linux's capability calls
 _DAC_OVERRIDE, _DAC_READ_SEARCH = 1 << 1, 1 << 2
-
-
-@contextmanager
-def no_file_above(size: int) -> Iterator[None]:
-    """The kernel lets no file of this process grow beyond so many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager

@@ -14,12 +14,13 @@ from orchestra import Orchestra
 from surroundings import (
     as_an_ordinary_user,
     is_clear,
-    no_file_above,
     stopped,
     time_passes,
     whole,
 )
 from town import Town, folders
+
+from tests.full_disk import no_file_above
 
 _COMMANDS = (
     ["sync", "bluebird"],

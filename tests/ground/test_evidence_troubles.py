@@ -1,9 +1,7 @@
 """A run folder on a full disk: a sentence, nothing half-written, and it can still be sealed."""
 
 import json
-import resource
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,19 +9,9 @@ import pytest
 
 from paidsync.evidence import FolderUnusable, RunFolder
 from paidsync.records import BILLS
+from tests.full_disk import no_file_above
 
 LONG = "x" * 10_000
-
-
-@contextmanager
-def _no_file_above(size: int) -> Iterator[None]:
-    """The kernel lets no file of this process grow beyond so many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture
@@ -48,7 +36,7 @@ def test_what_the_disk_does_not_take_leaves_nothing_half_written(
     folder: RunFolder, what: str
 ) -> None:
     folder.put_json("preflight", {"erp": "Xero"})
-    with _no_file_above(4_000), pytest.raises(FolderUnusable) as full:
+    with no_file_above(4_000), pytest.raises(FolderUnusable) as full:
         WRITES[what](folder)
     said = str(full.value)
     assert str(folder.path) in said
