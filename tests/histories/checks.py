@@ -127,3 +127,18 @@ def is_behind(scene: Scene) -> bool:
         for row in scene.rows()
         if prefix_of(scene.world, row["origin_id"]) is not None
     )
+
+
+def may_take_over(scene: Scene) -> bool:
+    """Whether a rebuild may go on as the installation whose rows stand: not where this ledger may
+    have sent something as another one, even if nothing of it stands (rule 4.2)."""
+    with scene.ledger() as ledger:
+        own = ledger.connections.installation_id()
+        with ledger.engine.begin() as db:
+            has_sent = ledger.entries.any_sent_at_all(db)
+    wrote = [
+        row["origin_data"]
+        for row in scene.rows()
+        if prefix_of(scene.world, row["origin_id"]) is not None and row["origin_data"]
+    ]
+    return not has_sent or all(own in data for data in wrote)

@@ -145,12 +145,13 @@ class Scene:
         file.write_text(text + policy_as_toml(self.policy), encoding="utf-8")
         self.paidsync("connect", str(file))
 
-    def paidsync(self, *arguments: str) -> str:
-        """The command line, in this process; what it printed. Raises AssertionError if it fails."""
+    def paidsync(self, *arguments: str, fails: bool = False) -> str:
+        """The command line, in this process; what it printed. Raises AssertionError where it fails,
+        or does not although it should."""
         said = io.StringIO()
         with redirect_stdout(said), redirect_stderr(said):
             code = main([*arguments])
-        assert code == 0, f"paidsync {' '.join(arguments)}: {said.getvalue()}"
+        assert bool(code) == fails, f"paidsync {' '.join(arguments)}: {said.getvalue()}"
         return said.getvalue()
 
     @contextmanager
