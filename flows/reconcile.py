@@ -1,19 +1,13 @@
 """Starts a reconcile for each connection: at night, and again within it where one did not get
 through."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.deployments import run_deployment
-from prefect.states import Completed
 
-from flows.handle import load_handle
-from flows.starting import SYNC
-from paidsync.ledger import Ledger
+from flows.scheduled import start_each
 from paidsync.ledger.tables import SyncRun
-from paidsync.policy import Policy
-from paidsync.settings import settings
 
 # The schedule ticks for some hours of each night, and all of them are closer together than this.
 _A_NIGHT = timedelta(hours=12)
@@ -35,25 +29,4 @@ def is_owed(schedule: str, last: SyncRun | None, now: datetime) -> bool:
 @flow(name="reconcile", flow_run_name="reconcile all connections", timeout_seconds=600)
 def reconcile() -> State:
     """Start the reconciles that this night still owes, and do not wait for them."""
-    ledger = Ledger(settings().ledger_url).require_current()
-    started = []
-    try:
-        for connection in ledger.connections.all():
-            policy = Policy.model_validate(
-                ledger.connections.policy(connection.name, connection.policy_version)
-            )
-            last = ledger.runs.last(connection.name, mode="reconcile")
-            if is_owed(policy.schedule, last, datetime.now(UTC)):
-                handle = load_handle(connection.name)
-                run_deployment(
-                    SYNC,
-                    parameters={"connection": handle, "options": {"mode": "reconcile"}},
-                    timeout=0,
-                    tags=[connection.name],
-                )
-                started.append(connection.name)
-            else:
-                get_run_logger().info("%s needs none (%s).", connection.name, policy.schedule)
-    finally:
-        ledger.close()
-    return Completed(message=f"Started {', '.join(started) or 'none'}.")
+    return start_each("reconcile", is_owed)

@@ -19,9 +19,10 @@ from paidsync.ledger.leases import Lease
 from paidsync.reasons import RunStopped
 from paidsync.records import ENTRIES, rows_of
 from paidsync.settings import settings
+from tasks.batches import in_batches
 from tasks.desk import Ref, Run
 from tasks.extract import extract
-from tasks.load import in_batches, is_first_write, load_batch
+from tasks.load import is_first_write, load_batch
 from tasks.match import match_payments
 from tasks.opening import LONGEST_RUN, open_run, seal_interrupted, take_lease
 from tasks.plan import plan_entries

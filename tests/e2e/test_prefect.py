@@ -6,7 +6,8 @@ import importlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,6 @@ from orchestra import ROOT, Orchestra, until
 from prefect.logging import disable_run_logger
 from town import Town, call_log, folders, manifest
 
-import flows.sync_all as sync_all_module
 from flows.handle import load_handle
 from flows.reconcile import is_owed, reconcile
 from flows.sync_all import is_due, sync_all
@@ -32,6 +32,27 @@ from tasks.load import load_batch
 
 _REUSED = ("extract", "validate", "match_payments", "plan_entries")
 _NEVER = ("preflight", "take_lease", "load_batch", "verify_batch", "report")
+
+
+@contextmanager
+def scheduled(
+    prefect: Orchestra, deployed: Orchestra
+) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """No worker takes up what is started meanwhile; answers syncs that wait for one."""
+
+    def waiting() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = prefect.post(
+            "/flow_runs/filter",
+            flow_runs={"state": {"name": {"any_": ["Scheduled"]}}},
+            deployments={"id": {"any_": [deployed.deployment("sync")["id"]]}},
+        )
+        return found
+
+    prefect.patch("/work_pools/paidsync", is_paused=True)
+    try:
+        yield waiting
+    finally:
+        prefect.patch("/work_pools/paidsync", is_paused=False)
 
 
 # Deployments, the run form and what a run shows
@@ -142,6 +163,14 @@ def test_artifacts_show_the_run_with_money_as_text_and_links(
     assert town.amounts(one.prefix) == ["1250.50"]
 
 
+def ended_sync(mode: str, began: datetime, state: str = "NothingToDo") -> SyncRun:
+    """A run as the ledger keeps it."""
+    return SyncRun(
+        run_id="r", connection="c", mode=mode, trigger="schedule", attempt=1, folder="f",
+        started_at=began.isoformat(), state=state,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("schedule", "minutes", "due"),
     [
@@ -157,30 +186,29 @@ def test_artifacts_show_the_run_with_money_as_text_and_links(
 )
 def test_what_is_due(schedule: str, minutes: int | None, due: bool) -> None:
     now = datetime(2026, 3, 8, 10, tzinfo=UTC)
-    last = None if minutes is None else now - timedelta(minutes=minutes)
+    last = None if minutes is None else ended_sync("sync", now - timedelta(minutes=minutes))
     assert is_due(schedule, last, now) is due
 
 
 def test_sync_all_starts_only_the_connections_that_are_due(
-    build: Callable[..., Town], prefect: Orchestra, monkeypatch: pytest.MonkeyPatch
+    build: Callable[..., Town],
+    prefect: Orchestra,
+    deployed: Orchestra,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     town: Town = build(policy='schedule = "hourly"')
     for name, schedule in (("idle", "never"), ("rested", "daily")):
         file = town.file(f'schedule = "{schedule}"', name=name)
         monkeypatch.setenv("BLUEBIRD_ERP_TOKEN", town.do("/erp/tokens")["refresh_token"])
         assert town.paidsync("connect", str(file)).code == 0
-    started: list[dict[str, Any]] = []
-
-    def note(name: str, **more: Any) -> None:
-        started.append({"name": name, **more})
-
-    monkeypatch.setattr(sync_all_module, "run_deployment", note)
-    state = sync_all(return_state=True)
-    assert state.type.value == "COMPLETED", state
-    names = [each["parameters"]["connection"].connection for each in started]
-    assert names == [town.name, "rested"]
-    assert {each["name"] for each in started} == {"sync-payments/sync"}
-    assert all(each["parameters"]["options"] == {"mode": "sync"} for each in started)
+    with scheduled(prefect, deployed) as started:
+        assert sync_all(return_state=True).message == f"Started {town.name}, rested."
+        runs = started()
+        for run in runs:
+            prefect.delete(f"/flow_runs/{run['id']}")
+    named = {run["parameters"]["connection"]["$ref"]["block_document_name"] for run in runs}
+    assert named == {town.name, "rested"}
+    assert [run["parameters"]["options"] for run in runs] == [{"mode": "sync"}] * 2
 
 
 @pytest.mark.parametrize(
@@ -201,13 +229,8 @@ def test_sync_all_starts_only_the_connections_that_are_due(
 )
 def test_what_a_night_owes(schedule: str, ended: str | None, hours: int, owed: bool) -> None:
     now = datetime(2026, 3, 8, 10, tzinfo=UTC)
-    last = None
-    if ended is not None:
-        began = (now - timedelta(hours=hours)).isoformat()
-        last = SyncRun(
-            run_id="r", connection="c", mode="reconcile", trigger="schedule", attempt=1,
-            folder="f", started_at=began, state=ended,
-        )  # fmt: skip
+    began = now - timedelta(hours=hours)
+    last = None if ended is None else ended_sync("reconcile", began, ended)
     assert is_owed(schedule, last, now) is owed
 
 
@@ -224,19 +247,12 @@ def test_a_night_starts_a_reconcile_for_each_connection_that_is_ever_synced(
     monkeypatch.setenv("BLUEBIRD_ERP_TOKEN", town.do("/erp/tokens")["refresh_token"])
     town.connect('schedule = "4h"')
     one = town.paid("480.00")
-    prefect.patch("/work_pools/paidsync", is_paused=True)
-    try:
+    with scheduled(prefect, deployed) as started:
         assert reconcile(return_state=True).message == f"Started {town.name}."
-        [started] = prefect.post(
-            "/flow_runs/filter",
-            flow_runs={"state": {"name": {"any_": ["Scheduled"]}}},
-            deployments={"id": {"any_": [deployed.deployment("sync")["id"]]}},
-        )
-        assert started["parameters"]["options"] == {"mode": "reconcile"}
+        [run] = started()
+        assert run["parameters"]["options"] == {"mode": "reconcile"}
         asked = {"connection": load_handle(town.name), "options": SyncOptions(mode="reconcile")}
-        ended = prefect.carry_out(started["id"], sync_payments, **asked)
-    finally:
-        prefect.patch("/work_pools/paidsync", is_paused=False)
+        ended = prefect.carry_out(run["id"], sync_payments, **asked)
     assert (ended["name"], ended["state_name"]) == (f"{town.name} reconcile", "Completed")
     assert town.amounts(one.prefix) == ["480.00"]
     assert town.ledger.runs.last(town.name, mode="reconcile").trigger == "schedule"
