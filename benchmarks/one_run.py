@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -75,8 +75,9 @@ def _run(connection: str, stage: Callable[[str], Any]) -> dict[str, Any]:
     from paidsync.ledger import Ledger
     from paidsync.records import ENTRIES, rows_of
     from paidsync.settings import settings
+    from tasks.batches import in_batches
     from tasks.extract import extract
-    from tasks.load import in_batches, is_first_write, load_batch
+    from tasks.load import is_first_write, load_batch
     from tasks.match import match_payments
     from tasks.opening import open_run, take_lease
     from tasks.people import COMMAND_LINE
@@ -88,9 +89,9 @@ def _run(connection: str, stage: Callable[[str], Any]) -> dict[str, Any]:
     from tasks.waiting import require_loadable
 
     own = settings()
-    ledger = Ledger(own.ledger_url).require_current()
     came = Came()
     with ExitStack() as around:
+        ledger = around.enter_context(closing(Ledger(own.ledger_url).require_current()))
         around.enter_context(disable_run_logger())
         for artifact in ("create_markdown_artifact", "create_table_artifact"):
             around.enter_context(patch(f"tasks.report.{artifact}"))
@@ -132,9 +133,8 @@ def _run(connection: str, stage: Callable[[str], Any]) -> dict[str, Any]:
         came.loaded = True
         with stage("report"):
             summary: dict[str, Any] = report.fn(run, came)
-    if run.lease is not None:
-        ledger.leases.release(run.lease)
-    ledger.close()
+        if run.lease is not None:
+            ledger.leases.release(run.lease)
     return summary
 
 

@@ -6,12 +6,10 @@ logged without secrets or bodies (house plan 8).
 
 import email.utils
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any
 
@@ -31,13 +29,12 @@ from connectors.errors import (
     WrongSettings,
     is_transient,
 )
+from connectors.json_text import parsed
 from connectors.pace import Pace
 
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _TRIES = 5
 _LONGEST_BACKOFF = 30.0
-# How JSON writes what _storable replaces (and whole pairs, which it keeps).
-_UNSTORABLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 # Before these, nothing of the request can have reached the other side.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -346,7 +343,7 @@ class Http:
             operation=f"{method} {route}",
             status=status,
             headers=response.headers,
-            body=_parsed(response.text),
+            body=parsed(response.text),
             text=response.text,
             request_id=request_id,
         )
@@ -412,30 +409,3 @@ class Http:
 
 def _redirects(reply: Reply) -> bool:
     return 300 <= reply.status < 400
-
-
-def _parsed(text: str) -> Any:
-    if not text:
-        return None
-    try:
-        parsed = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
-        return _storable(parsed) if _UNSTORABLE.search(text) else parsed
-    except (ValueError, ArithmeticError, RecursionError):  # of no number, of depth
-        return None
-
-
-def _storable(value: Any) -> Any:
-    """Without NUL and halves of a surrogate pair, which no database and no Parquet file takes: one
-    such name would stop every run."""
-    if isinstance(value, str):
-        whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return whole.replace("\0", "\ufffd")
-    if isinstance(value, list):
-        return [_storable(each) for each in value]
-    if isinstance(value, dict):
-        return {_storable(key): _storable(each) for key, each in value.items()}
-    return value
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not a number")

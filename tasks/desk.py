@@ -72,6 +72,11 @@ class Run:
         return self.mode in ("sync", "reconcile")
 
     @property
+    def sweeps(self) -> bool:
+        """Whether it reads everything anew, whatever the feeds tell."""
+        return self.mode == "reconcile"
+
+    @property
     def since_date(self) -> date | None:
         """From which day on changes are read again, instead of from the cursor."""
         return date.fromisoformat(self.since) if self.since else None

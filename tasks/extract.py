@@ -19,7 +19,8 @@ from paidsync.records import (
 )
 from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_again, same_extract
 from tasks.pages import shown_money
-from tasks.reading import Read, Reader
+from tasks.read import Read
+from tasks.reading import Reader
 from tasks.rows import opening_state, with_bill
 
 

@@ -35,11 +35,12 @@ def beyond_paid(rows: Iterable[Row]) -> list[str]:
 
 def told_by_no_feed(found: Collection[str], allocations: Iterable[Row]) -> list[str]:
     """What reading everything anew brought to light: a line for each bill of such a payment."""
+    payments = set(found)
     return [
         f"Payment {row['payment_number'] or row['payment_id']} of {row['document_date'] or '-'}, "
         f"bill {_bill(row)}: {_amount(row)}, {row['standing']} in the ERP."
         for row in allocations
-        if row["payment_id"] in set(found)
+        if row["payment_id"] in payments
     ]
 
 

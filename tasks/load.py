@@ -23,6 +23,7 @@ from paidsync import money
 from paidsync.evidence.folder import read_frame, read_json
 from paidsync.reasons import Hold
 from paidsync.records import CONTRACT_PAYMENTS, ENTRIES, rows_of
+from tasks.batches import Entry
 from tasks.case import differences, is_the_same
 from tasks.decisions import accepted_rows
 from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Ref, Run, desk, may_try_again
@@ -30,7 +31,6 @@ from tasks.payments_issued import read_rows
 from tasks.rows import contract_payment_row
 from tasks.strategies import Row
 
-Entry = dict[str, Any]
 _ENDED = ("verified", "refused", "superseded")
 
 
@@ -96,44 +96,6 @@ def is_first_write(run: Run, entries: list[Entry]) -> bool:
         return at.ledger.entries.first_write_is_ahead(
             run.connection, ContractPaymentsRoute.name, run.policy_version
         )
-
-
-def in_batches(
-    entries: list[Entry], commitments: int, *, canary_of: int | None
-) -> list[list[Entry]]:
-    """Batches of whole commitments, in the plan's order; a canary under the policy version
-    ``canary_of`` goes first (5.4)."""
-    first = _canary(entries, canary_of) if len(entries) > 1 else []
-    of: dict[str, int] = {}
-    rest: dict[int, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        if entry not in first:
-            place = of.setdefault(entry["commitment_id"], len(of))
-            rest[place // commitments].append(entry)
-    return [first, *rest.values()] if first else list(rest.values())
-
-
-def _canary(entries: list[Entry], version: int | None) -> list[Entry]:
-    """One entry under the policy version, the plainest: nothing to remark, and not a next try
-    after something was refused; best one that was sent before, or one before which nothing of its
-    commitment has to be taken back. Where every such entry replaces one of an older policy, what
-    it replaces goes with it: it is never sent before that."""
-    of_version = [entry for entry in entries if entry["policy_version"] == version]
-    giving = {entry["commitment_id"] for entry in entries if entry["kind"] == "reversal"}
-    by_allocation: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        by_allocation[entry["allocation_id"]].append(entry)
-
-    def up_to(entry: Entry) -> list[Entry]:
-        same = by_allocation[entry["allocation_id"]]
-        return sorted((each for each in same if each["n"] <= entry["n"]), key=lambda e: int(e["n"]))
-
-    def plainness(group: list[Entry]) -> tuple[Any, ...]:
-        last = group[-1]
-        gives = last["commitment_id"] in giving
-        return len(group), not last["resumes"], bool(last["amber"]), gives, last["n"] > 1
-
-    return min((up_to(entry) for entry in of_version), key=plainness, default=[])
 
 
 class _Loader:

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from paidsync import origin
 from paidsync.reasons import RunStopped, Stop
@@ -55,9 +56,15 @@ def require_own(rows: Iterable[Row], prefix: str, installation: str) -> None:
             )
 
 
-def _installation_of(row: Row) -> str | None:
+def written(row: Row) -> dict[str, Any]:
+    """What PaidSync wrote beside the row's id when it sent it; empty where it cannot be read."""
     try:
         data = json.loads(row["origin_data"] or "")
-    except ValueError:
-        return None
-    return str(data["installation"]) if isinstance(data, dict) and "installation" in data else None
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _installation_of(row: Row) -> str | None:
+    data = written(row)
+    return str(data["installation"]) if "installation" in data else None

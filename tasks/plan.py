@@ -172,7 +172,7 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
         entries = at.ledger.entries.of_allocations(run.connection, ids)
         closed = closed_for_good(commitments.values())
         places = _places(at, dispositions, entries, closed)
-        if run.mode == "reconcile":
+        if run.sweeps:
             places |= elsewhere(context["listed"], commitments, places)
         seen, tabs = _read_procore(at, places, commitments, context["home_currency"])
         closed |= without_tab(tabs, {key: row["number"] for key, row in commitments.items()})

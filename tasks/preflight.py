@@ -75,7 +75,7 @@ def _require_sound(at: Desk, found: dict[str, Any]) -> None:
             f"Since {run.since_date} is in the future; in the calendar of "
             f"{found['erp_company_name']} it is {today}. Name a day up to today, or none.",
         )
-    if run.mode == "reconcile" and (run.since or run.projects):
+    if run.sweeps and (run.since or run.projects):
         raise RunStopped(
             Stop.WRONG_REQUEST,
             "A reconcile reads everything in every project; name neither a day nor projects.",

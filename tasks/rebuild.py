@@ -15,7 +15,8 @@ from tasks.extract import keep_opening_history, mark_opening_history
 from tasks.opening import open_run, seal_abandoned
 from tasks.ours import ours
 from tasks.preflight import look
-from tasks.reading import Read, Reader
+from tasks.read import Read
+from tasks.reading import Reader
 from tasks.rebuild_read import PaymentsIssued, read_payments_issued, tried_again
 from tasks.rebuild_rows import Entry, Known, Ours, duplicates, entries_of, unread
 from tasks.rebuild_store import Change, compared, own_installation, store

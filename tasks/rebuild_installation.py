@@ -4,7 +4,8 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from tasks.rebuild_rows import CannotRebuild, Ours, place, text_in, written
+from tasks.ours import written
+from tasks.rebuild_rows import CannotRebuild, Ours, place, text_in
 from tasks.strategies import Row
 
 _SHOWN = 3  # rows that a refusal names for each installation

@@ -1,6 +1,5 @@
 """Entries made again from the rows that stand in Procore (money-rules 4.2). Pure."""
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from paidsync import origin
 from paidsync.policy import Policy
 from paidsync.reasons import RunStopped, Stop
 from paidsync.records import Standing
+from tasks.ours import written
 from tasks.rows import no_longer
 from tasks.strategies import Row
 
@@ -51,15 +51,6 @@ class Known:
         """Every application that any version of the policy gives a part of the bill."""
         splits = [split for each in self.policies.values() if (split := each.split_of(bill))]
         return {part.application for split in splits for part in split.parts}
-
-
-def written(row: Row) -> dict[str, Any]:
-    """What PaidSync wrote beside the row's id when it sent it; empty where it cannot be read."""
-    try:
-        data = json.loads(row["origin_data"] or "")
-    except ValueError:
-        return {}
-    return data if isinstance(data, dict) else {}
 
 
 def place(row: Row) -> str:

@@ -10,7 +10,7 @@ from paidsync.ledger.entries import STANDING
 from tasks.case import differences
 from tasks.desk import Desk
 from tasks.extract import store_read
-from tasks.reading import Read
+from tasks.read import Read
 from tasks.rebuild_installation import taken_over, writers
 from tasks.rebuild_read import PaymentsIssued
 from tasks.rebuild_rows import Entry, Ours, duplicates

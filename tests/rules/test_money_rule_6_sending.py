@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from paidsync.reasons import Decision, Hold
 from paidsync.records import Standing, rows_of
+from tasks.batches import in_batches
 from tasks.decisions import Decided
-from tasks.load import in_batches
 from tasks.order import in_sending_order
 from tests.rules.builders import Books, amounts, application, commitment, outcome, payment
 
