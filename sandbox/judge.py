@@ -105,6 +105,13 @@ class Judge:
         verdict.put("held", reason)
         return True
 
+    def stuck(self, verdict: Verdict) -> str | None:
+        """Say why what stands on another commitment cannot be taken back there now."""
+        stood = verdict.stood
+        if stood is None or stood.commitment_id == verdict.commitment_id:
+            return None
+        return self.view.refused_place(stood.commitment_id)
+
     def _judge(self, payment: BillPayment, bill: Bill, share: Share) -> Verdict:
         raw = self.shares.match(bill, share)
         state = live_state(bill, raw, share.settled, share.cash)

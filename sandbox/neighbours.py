@@ -32,15 +32,24 @@ class Neighbours:
                 continue
             if self._linkable(verdict, rows) and claims[rows[0].id] == 1:
                 verdict.link = rows[0].id
-            elif rows[0].external_payment_id:
-                verdict.put("outside", "paid_by_procore_pay")
             else:
-                typed = self._origin(rows[0]) is None
-                self.judge.held(verdict, _TYPED if typed else "other_integration_row")
+                self._stop(verdict, rows)
+
+    def _stop(self, verdict: Verdict, rows: Iterable[ContractPayment]) -> None:
+        """Let the first row stop it whose reason nobody has decided on: each is decided by
+        itself."""
+        for row in rows:
+            if row.external_payment_id:
+                verdict.put("outside", "paid_by_procore_pay")
+                return
+            typed = self._origin(row) is None
+            if self.judge.held(verdict, _TYPED if typed else "other_integration_row"):
+                return
 
     def _wanting(self, verdict: Verdict) -> bool:
-        """Say whether something is to be posted for an allocation, or was since."""
-        return verdict.disposition == "matched" and not verdict.rightly_posted
+        """Say whether something can be posted for an allocation, or was since."""
+        due = verdict.disposition == "matched" and not verdict.rightly_posted
+        return due and self.judge.stuck(verdict) is None
 
     def _linkable(self, verdict: Verdict, rows: list[ContractPayment]) -> bool:
         row = rows[0]

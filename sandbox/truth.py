@@ -117,16 +117,14 @@ class _Teller:
 
     def _post(self, verdict: Verdict) -> None:
         assert verdict.target is not None
-        stood = verdict.stood
         waiting = verdict.bill_id in self.blocked and not verdict.rightly_posted
         if waiting and self.judge.held(verdict, "deleted_in_erp"):
             self._stay(verdict)
             return
-        if stood is not None and stood.commitment_id != verdict.commitment_id:
-            reason = self.view.refused_place(stood.commitment_id)
-            if reason and self.judge.held(verdict, reason):
-                self._keep(verdict, stood)
-                return
+        stuck = self.judge.stuck(verdict)
+        if stuck and self.judge.held(verdict, stuck):
+            self._keep(verdict, verdict.stood)
+            return
         self._expect(verdict, verdict.place, self._application(verdict), verdict.target)
 
     def _application(self, verdict: Verdict) -> int | None:

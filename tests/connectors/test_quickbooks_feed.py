@@ -203,7 +203,7 @@ def test_a_single_second_that_keeps_changing_is_an_error_not_a_gap() -> None:
         list(query.walk(ask, "BillPayment", None))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     seconds=st.lists(st.integers(0, 400) | st.integers(100, 104), max_size=60),
     since=st.none() | st.integers(0, 200),

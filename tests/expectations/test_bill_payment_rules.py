@@ -338,7 +338,7 @@ def test_the_words_are_those_of_the_rooms_below() -> None:
 DEFECTS = st.sampled_from(list(BREAKS.values()))
 
 
-@settings(max_examples=6, deadline=None, database=None)
+@settings(max_examples=6, database=None)
 @given(st.lists(st.one_of(st.sampled_from(list(KEEPS.values())), DEFECTS), max_size=80))
 def test_every_bad_row_is_caught_and_no_good_row_is(
     drawn: list[dict[str, Any] | tuple[dict[str, Any], dict[str, str]]],
@@ -356,7 +356,7 @@ def test_every_bad_row_is_caught_and_no_good_row_is(
 part = st.integers(-3, 40)
 
 
-@settings(max_examples=200, deadline=None, database=None)
+@settings(max_examples=200, database=None)
 @given(st.lists(st.tuples(st.integers(0, 2), part, part, part, part), max_size=12), part, part)
 def test_the_tie_out_is_the_rule_of_money_in_plain_arithmetic(
     parts: list[tuple[int, int, int, int, int]], credits_used: int, unapplied: int

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from paidsync.numbers import normalised
 
-STEADY = settings(deadline=None, derandomize=True)
+STEADY = settings(derandomize=True)
 
 
 @pytest.mark.parametrize(

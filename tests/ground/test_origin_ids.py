@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from paidsync import origin
 
-STEADY = settings(deadline=None, derandomize=True)
+STEADY = settings(derandomize=True)
 PART = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 

@@ -21,7 +21,6 @@ _SYNC, _TROUBLE = 0.3, 0.2
 SHORT = settings(
     max_examples=50,
     stateful_step_count=4,
-    deadline=None,
     database=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),  # a step is a whole run of the product

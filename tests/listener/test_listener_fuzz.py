@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 _CALM = settings(
     max_examples=150,
-    deadline=5000,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 _EXPECTED = {204, 400, 401, 404, 405, 408, 413, 415, 429}

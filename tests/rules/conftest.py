@@ -6,7 +6,6 @@ settings.register_profile(
     "mutants",
     derandomize=True,
     database=None,
-    deadline=None,
     max_examples=10,
     phases=(Phase.explicit, Phase.generate),  # one failing example is enough
 )

@@ -79,7 +79,7 @@ def extracts(draw: st.DrawFn) -> tuple[list[Row], dict[str, Any]]:
 
 
 @given(extracts())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_rule_2_every_allocation_has_exactly_one_disposition(
     extract: tuple[list[Row], dict[str, Any]],
 ) -> None:
@@ -99,7 +99,7 @@ def test_rule_2_every_allocation_has_exactly_one_disposition(
 
 
 @given(extracts())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_rule_2_extracted_is_outside_pending_held_and_matched_to_the_minor_unit(
     extract: tuple[list[Row], dict[str, Any]],
 ) -> None:

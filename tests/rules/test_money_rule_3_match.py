@@ -158,7 +158,7 @@ def test_rule_3_8_a_void_is_taken_back_though_the_match_is_lost() -> None:
 
 
 @given(order=st.permutations(range(6)))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_rule_3_the_order_of_rows_decides_nothing(order: list[int]) -> None:
     applications = [
         application("640"),

@@ -150,7 +150,7 @@ POLICIES = st.builds(
 
 
 @given(HISTORIES, POLICIES)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_rule_5_1_and_the_invariant_hold_under_any_history(
     history: list[tuple[list[tuple[str, int, int]], list[str]]], policy: Policy
 ) -> None:
@@ -174,7 +174,7 @@ def test_rule_5_1_and_the_invariant_hold_under_any_history(
 
 
 @given(st.permutations(range(3)), st.lists(EVENTS, max_size=4))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_rule_5_the_order_of_the_extract_decides_nothing(
     order: list[int], events: list[tuple[str, int, int]]
 ) -> None:

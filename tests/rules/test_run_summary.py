@@ -186,7 +186,7 @@ def test_rule_2_a_plan_that_was_not_loaded_is_not_compared_with_the_ledger() -> 
 
 
 @given(order=st.permutations(range(3)), refused=st.booleans())
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_rule_2_extract_match_plan_and_load_tie(*, order: list[int], refused: bool) -> None:
     paid = [payment(), payment("10458", "641", "60.00"), payment("10459", "900")]
     books = Books.of([paid[k] for k in order], [application("640"), application("641")])
