@@ -30,7 +30,8 @@ def left_by_decision(case: Case, outcome: Outcome) -> Outcome:
     if outcome.disposition is not Disposition.HELD or outcome.reason is None:
         return outcome
     if case.decided(Hold(outcome.reason)) is Decision.LEAVE:
-        return Outcome.outside(Outside.LEFT_BY_DECISION, outcome.detail)
+        left = Outcome.outside(Outside.LEFT_BY_DECISION, outcome.detail)
+        return replace(left, entries=outcome.entries)  # of a held one, only what stands already
     return outcome
 
 
@@ -153,10 +154,7 @@ def _unanswered(case: Case) -> Outcome | None:
         if there is not None:
             if is_the_same(entry, there):
                 then = _due(case)
-                return replace(
-                    then if then.entries else Outcome(),
-                    entries=[drafts.resumed(entry), *then.entries],
-                )
+                return replace(then, entries=[drafts.resumed(entry), *then.entries])
             return _conflict(entry, there)
         sent = datetime.fromisoformat(entry["sent_at"])
         waits = case.known.now - sent < case.known.sending_grace

@@ -234,6 +234,25 @@ def test_rule_6_3_a_superseded_entry_that_arrives_after_all_is_taken_back() -> N
     assert books.net(PAID) == 80_00
 
 
+def test_rule_6_2_what_arrived_late_and_cannot_be_taken_back_is_adopted_and_held() -> None:
+    books = Books.of(PAID)
+    books.sync(lambda _: "landed")
+    books.erp_says(PAID, standing=Standing.VOIDED)
+    books.tabs = {"c1": False}
+    for decide, expected in (
+        (False, ("held", "payments_tab_disabled")),
+        (True, ("outside", "left_by_decision")),
+    ):
+        if decide:
+            books.decide(PAID, Decision.LEAVE)
+        planned = books.plan()
+        assert outcome(planned, PAID) == expected
+        [adopted] = rows_of(planned.entries)
+        assert (adopted["kind"], adopted["n"], adopted["resumes"]) == ("payment", 1, True)
+    books.sync()
+    assert (amounts(books.plan()), books.net(PAID)) == (NOTHING, 100_00)
+
+
 def test_rule_6_3_a_reversal_that_is_sent_again_takes_its_replacement_along() -> None:
     books = Books.posted(PAID)
     books.erp_says(PAID, cash_minor=80_00)
