@@ -58,47 +58,43 @@ class Allocations:
         self, db: Db, connection: str, rows: Iterable[Mapping[str, Any]], run_id: str
     ) -> None:
         """Allocations as just read, or as kept here with something changed; columns of their bills
-        are not theirs. Where the content changed, the last judgement is forgotten."""
-        delivered = [{name: row[name] for name in row if name in _OWN} for row in rows]
-        changed = self._changed(db, connection, delivered)
+        are not theirs. Their last judgement is forgotten, whether they changed or something that
+        it depends on: were this run to end before it judges them, no feed would tell the next."""
+        runs = {"last_read_run": run_id, "first_seen_run": run_id}
         upsert(
             db,
             _allocation,
             [
-                {**row, "connection": connection, "last_read_run": run_id, "first_seen_run": run_id}
-                for row in delivered
+                {
+                    **{name: row[name] for name in row if name in _OWN},
+                    **_UNJUDGED,
+                    **runs,
+                    "connection": connection,
+                }
+                for row in rows
             ],
             keep=("first_seen_run", "opening", "opening_state"),
         )
-        self._forget(db, connection, changed)
 
     def changed(self, connection: str, rows: Collection[Mapping[str, Any]]) -> list[str]:
         """Those of the rows just read, by id, whose content is not as it is kept here."""
+        known: dict[str, tuple[Any, ...]] = {}
+        columns = [_allocation.c.allocation_id, *(_allocation.c[name] for name in _CONTENT)]
         with self._engine.begin() as db:
-            return self._changed(db, connection, rows)
-
-    def _changed(self, db: Db, connection: str, rows: Collection[Mapping[str, Any]]) -> list[str]:
-        known = self._contents(db, connection, [row["allocation_id"] for row in rows])
+            for chunk in chunks([row["allocation_id"] for row in rows]):
+                query = select(*columns).where(
+                    _allocation.c.connection == connection, _allocation.c.allocation_id.in_(chunk)
+                )
+                known |= {row[0]: tuple(row[1:]) for row in db.execute(query)}
         return [
             row["allocation_id"]
             for row in rows
             if known.get(row["allocation_id"]) != tuple(row[name] for name in _CONTENT)
         ]
 
-    def _contents(
-        self, db: Db, connection: str, ids: Collection[str]
-    ) -> dict[str, tuple[Any, ...]]:
-        found: dict[str, tuple[Any, ...]] = {}
-        columns = [_allocation.c.allocation_id, *(_allocation.c[name] for name in _CONTENT)]
-        for chunk in chunks(ids):
-            query = select(*columns).where(
-                _allocation.c.connection == connection, _allocation.c.allocation_id.in_(chunk)
-            )
-            found |= {row[0]: tuple(row[1:]) for row in db.execute(query)}
-        return found
-
-    def _forget(self, db: Db, connection: str, ids: Collection[str]) -> None:
-        for chunk in chunks(ids):
+    def judge_anew(self, db: Db, connection: str, allocation_ids: Collection[str]) -> None:
+        """Something that their judgement depends on changed: they are looked at again."""
+        for chunk in chunks(allocation_ids):
             db.execute(
                 update(_allocation)
                 .where(
@@ -106,10 +102,6 @@ class Allocations:
                 )
                 .values(_UNJUDGED)
             )
-
-    def judge_anew(self, db: Db, connection: str, allocation_ids: Collection[str]) -> None:
-        """Something that their judgement depends on changed: they are looked at again."""
-        self._forget(db, connection, allocation_ids)
 
     def not_history(self, db: Db, connection: str, allocation_ids: Collection[str]) -> None:
         """Payments of ours stand for them, so they are no history of the opening scan."""

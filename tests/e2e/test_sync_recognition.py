@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from town import Town
 
 
@@ -198,6 +199,30 @@ def test_rule_3_8_a_lost_match_never_moves_money(town: Town) -> None:
     assert town.amounts(one.prefix) == ["100.00"]
     town.do("/procore/application/export", requisition_id=one.application, bill_id=one.bill)
     town.settled(held={}, posted=0, reversed=0, already_right=1)
+
+
+@pytest.mark.parametrize("moves", [False, True], ids=["unlinked", "moved"])
+def test_what_a_run_read_and_could_not_judge_is_judged_by_the_next(
+    town: Town, *, moves: bool
+) -> None:
+    """An application changes, and the run that is told of it fails before it plans."""
+    one = town.paid("100.00")
+    town.billed("7.00", 1)
+    town.settled(posted=1)
+    town.do("/clock", advance_seconds=3600)
+    if moves:
+        place = {"commitment_id": town.commitments[5]}
+        town.do("/procore/application/export", requisition_id=one.application, **place)
+    else:
+        town.do("/procore/application/unlink", requisition_id=one.application)
+    town.fault("truncated", route="contract_payments", method="GET", count=20)
+    assert town.sync()["state"] == "Failed"
+    town.mend()
+    town.do("/clock", advance_seconds=3600)  # no feed tells of it again
+    if moves:
+        town.settled(state="Completed", reversed=1, posted=1)
+    else:
+        town.settled(state="Held", held={"application_unlinked": 1}, posted=0, reversed=0)
 
 
 def test_rule_7_1_the_first_run_marks_history_and_later_backdated_checks_count(

@@ -87,7 +87,8 @@ def require_settled(scene: Scene, summary: Json, *, late: Collection[str]) -> No
         one for one in scene.see("/differences") if one.get("origin_prefix") not in arrived & held
     ]
     assert not differences, f"{shown}\n{differences}"
-    if not late and not _arrived_never(scene):
+    # What was sent in vain was matched then: what changes later is held for another reason.
+    if not late and not _sent_in_vain(scene):
         truth = scene.see("/truth")
         ours, due = _causes(summary["held"]), _causes(truth["held"])
         if _by_procore_pay(truth):  # which is outside, or held where something of ours stands
@@ -104,13 +105,18 @@ def _causes(held: Json) -> Counter[str]:
     return +causes
 
 
-def _arrived_never(scene: Scene) -> bool:
-    """Whether an entry was sent and never stood: it was matched then (3.4), as only the ledger
-    knows, so that what changes later is held for another reason than the truth's."""
+def _sent_in_vain(scene: Scene) -> list[Json]:
+    """Entries that were sent and do not stand."""
     with scene.ledger() as ledger:
         sent = ledger.entries.of_connection(CONNECTION)
     there = {row["origin_id"] for row in scene.rows()}
-    return any(entry["sent_at"] and ident not in there for ident, entry in sent.items())
+    return [entry for ident, entry in sent.items() if entry["sent_at"] and ident not in there]
+
+
+def tell_of_matches(scene: Scene) -> None:
+    """Whether a bill is as large as what is due is asked at the first match alone (3.4). Of one
+    that led to nothing only the ledger knows: here the truth learns of it."""
+    scene.world.memory.sent_bills.update(entry["bill_id"] for entry in _sent_in_vain(scene))
 
 
 def _by_procore_pay(truth: Json) -> bool:
