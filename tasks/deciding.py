@@ -12,7 +12,6 @@ from connectors.procore.client import Procore
 from connectors.procore.records import ProcoreUser
 from paidsync.ledger import Ledger
 from paidsync.reasons import Decision, Hold, RunStopped
-from paidsync.records import rows_of
 from paidsync.settings import Settings
 from tasks.drift import Drift, drifts
 from tasks.held import about
@@ -208,12 +207,12 @@ def _require_fitting(reason: Hold, wish: Wish) -> None:
 
 
 def _allocation(ledger: Ledger, connection: str, allocation_id: str) -> Row:
-    rows = rows_of(ledger.allocations.by_id(connection, [allocation_id]))
+    rows = ledger.allocations.by_id(connection, [allocation_id])
     return rows[0] if rows else {}
 
 
 def _require_application(ledger: Ledger, connection: str, application_id: str) -> None:
-    known = rows_of(ledger.mirror.applications(connection))
+    known = ledger.mirror.applications(connection)
     if not any(row["application_id"] == application_id for row in known):
         raise CannotDecide(
             f"PaidSync has seen no payment application {application_id} in Procore. Take the id "
@@ -228,7 +227,7 @@ def _drifted(ledger: Ledger, connection: str, hold: Row) -> list[Drift]:
     read = ledger.mirror.contract_payments(connection, {each["commitment_id"] for each in entries})
     found = [
         each
-        for each in drifts(entries, rows_of(read))
+        for each in drifts(entries, read)
         if each.there is not None or each.entry["state"] == "missing_in_procore"
     ]
     if not found:

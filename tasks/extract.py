@@ -13,7 +13,6 @@ from paidsync.records import (
     BILLS,
     COMMITMENTS,
     PAYMENT_APPLICATIONS,
-    rows_of,
     text,
     totals,
 )
@@ -91,7 +90,7 @@ def mark_opening_history(at: Desk, read: Read) -> None:
 def keep_opening_history(at: Desk, read: Read) -> None:
     """7.1: what the first run called history stays so when the feed delivers it again."""
     payments = {str(row["payment_id"]) for row in read.allocations.values()}
-    for row in rows_of(at.ledger.allocations.of_payments(at.run.connection, payments)):
+    for row in at.ledger.allocations.of_payments(at.run.connection, payments):
         if row["opening"] and row["allocation_id"] in read.allocations:
             kept = {name: row[name] for name in ("opening", "opening_state")}
             read.allocations[row["allocation_id"]] |= kept

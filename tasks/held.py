@@ -8,7 +8,6 @@ from typing import Any
 from paidsync import money
 from paidsync.ledger import Ledger
 from paidsync.reasons import Decision, Hold
-from paidsync.records import rows_of
 from tasks.pages import is_payable
 from tasks.strategies import Row
 from tasks.summary import Money
@@ -42,7 +41,7 @@ def put_aside(ledger: Ledger, connection: str) -> list[Waiting]:
 def _listed(ledger: Ledger, connection: str, holds: Iterable[Row]) -> list[Waiting]:
     holds = list(holds)
     ids = [hold["allocation_id"] for hold in holds]
-    paid = {row["allocation_id"]: row for row in rows_of(ledger.allocations.by_id(connection, ids))}
+    paid = {row["allocation_id"]: row for row in ledger.allocations.by_id(connection, ids)}
     decisions = ledger.holds.decisions(connection)
     found = []
     for hold in holds:

@@ -177,6 +177,8 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
         seen, tabs = _read_procore(at, places, commitments, context["home_currency"])
         closed |= without_tab(tabs, {key: row["number"] for key, row in commitments.items()})
         rows = rows_of(seen)
+        if run.posts:
+            at.ledger.mirror.store_contract_payments(run.connection, list(places), rows, run.run_id)
         prefix = origin.company_prefix(at.connection.erp_name, at.connection.erp_company)
         require_known(rows, prefix, at.ledger.entries.known_ids(run.connection))
         require_own(rows, prefix, context["installation"])
@@ -268,12 +270,7 @@ def _read_procore(
             state = at.procore.commitment_state(project_id, commitment_id)
             tabs[commitment_id] = state.allow_payments
         rows += read_rows(at.procore, project_id, commitment_id, currency)
-    frame = CONTRACT_PAYMENTS.frame(rows)
-    if at.run.posts:
-        at.ledger.mirror.store_contract_payments(
-            at.run.connection, list(places), frame, at.run.run_id
-        )
-    return frame, tabs
+    return CONTRACT_PAYMENTS.frame(rows), tabs
 
 
 def _verify_posted(at: Desk, entries: Mapping[str, Sequence[Row]], rows: Sequence[Row]) -> None:

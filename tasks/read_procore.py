@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from connectors.procore.records import Project
-from paidsync.records import rows_of
 from tasks.desk import Desk
 from tasks.read import PROCORE, Read, Rows
 from tasks.rows import application_row, commitment_row
@@ -33,14 +32,13 @@ def read_procore(at: Desk, read: Read) -> Rows:
             "name": vendor.name,
             "origin_id": vendor.origin_id,
         }
-    for row in rows_of(at.ledger.mirror.commitments(name)):
+    for row in at.ledger.mirror.commitments(name):
         read.commitments[row["commitment_id"]] = row
     visible = {project.project_id: project for project in projects}
     for row in read.commitments.values():
         project = visible.get(row["project_id"])
         row["project_active"] = bool(project and project.active)
-    stored = at.ledger.mirror.applications(name)
-    before = {row["application_id"]: row for row in rows_of(stored)}
+    before = {row["application_id"]: row for row in at.ledger.mirror.applications(name)}
     read.applications = {
         key: {name: value for name, value in row.items() if name != "vendor_origin_id"}
         for key, row in before.items()

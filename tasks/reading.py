@@ -5,11 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
-
 from expectations.run import cursor_advances
 from paidsync.reasons import RunStopped, Stop
-from paidsync.records import Standing, rows_of
+from paidsync.records import Standing
 from tasks.desk import Desk
 from tasks.gone import judge_missing
 from tasks.read import Read, Rows
@@ -67,9 +65,8 @@ class Reader:
             for row in (read.applications[key], self._old_applications.get(key, {})):
                 if row.get("origin_id"):
                     touched.add(row["origin_id"])
-        for frame in self._stored(touched):
-            for row in rows_of(frame):
-                read.looked_at[row["allocation_id"]] = row
+        for row in self._stored(touched):
+            read.looked_at[row["allocation_id"]] = row
         for key, row in list(read.looked_at.items()):
             if key in read.allocations:
                 del read.looked_at[key]
@@ -84,19 +81,19 @@ class Reader:
                 del read.looked_at[key]
         self._touched = touched | self._named_by_policy()
 
-    def _stored(self, touched: set[str]) -> list[pd.DataFrame]:
+    def _stored(self, touched: set[str]) -> list[dict[str, Any]]:
         run, stored = self._at.run, self._at.ledger.allocations
         if run.sweeps:
-            return [stored.all(self._name)]
-        frames = [
-            stored.open(self._name),
-            stored.of_bills(self._name, touched),
-            stored.of_payments(self._name, list(self._payments.delivered)),
-            stored.posted_to(self._name, self._read.changed_applications),
+            return stored.all(self._name)
+        rows = [
+            *stored.open(self._name),
+            *stored.of_bills(self._name, touched),
+            *stored.of_payments(self._name, list(self._payments.delivered)),
+            *stored.posted_to(self._name, self._read.changed_applications),
         ]
         if run.restate is not None:
-            frames.append(stored.sent_under_other(self._name, run.policy_version))
-        return frames
+            rows += stored.sent_under_other(self._name, run.policy_version)
+        return rows
 
     def _named_by_policy(self) -> set[str]:
         """Bills that the policy maps or splits: whatever of them is not settled is read anew, so
@@ -158,7 +155,7 @@ class Reader:
 
     def _judge_missing(self, missing: set[str], gone: set[str]) -> None:
         at, read = self._at, self._read
-        stored = rows_of(at.ledger.allocations.of_payments(self._name, sorted(missing)))
+        stored = at.ledger.allocations.of_payments(self._name, sorted(missing))
         bills_of: dict[str, set[str]] = defaultdict(set)
         for row in stored:
             if row["bill_id"] != NO_BILL and row["standing"] != Standing.REAPPLIED:

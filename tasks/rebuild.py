@@ -8,7 +8,7 @@ from typing import Any
 from paidsync import origin
 from paidsync.ledger import Ledger
 from paidsync.reasons import RunStopped
-from paidsync.records import ALLOCATIONS, CONTRACT_PAYMENTS, ENTRIES, rows_of, totals
+from paidsync.records import ALLOCATIONS, CONTRACT_PAYMENTS, ENTRIES, totals
 from paidsync.settings import Settings
 from tasks.desk import Desk, stored_connection
 from tasks.extract import keep_opening_history, mark_opening_history
@@ -142,7 +142,7 @@ def _rebuild(at: Desk, done: Rebuilt) -> None:
     at.hold_lease()
     read = _read_erp(at, issued, entries, change)
     ids = list(there)
-    kept = rows_of(at.ledger.allocations.by_id(at.run.connection, ids))
+    kept = at.ledger.allocations.by_id(at.run.connection, ids)
     stubs = unread(there, entries, {*read.allocations, *(row["allocation_id"] for row in kept)})
     _describe(at, done, change, read, stubs)
     at.hold_lease()

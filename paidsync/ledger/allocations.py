@@ -3,14 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, and_, bindparam, false, func, or_, select, update
 
-from paidsync.ledger.sql import chunks, frame_of, upsert
+from paidsync.ledger.sql import chunks, rows_in, upsert
 from paidsync.ledger.tables import Allocation, Bill, Entry
 from paidsync.reasons import Outside
 from paidsync.records import ALLOCATIONS, Standing
+
+Row = dict[str, Any]
 
 _allocation = Allocation.__table__  # type: ignore[attr-defined]
 _entry = Entry.__table__  # type: ignore[attr-defined]
@@ -145,39 +146,39 @@ class Allocations:
             for chunk in chunks(values):
                 db.execute(statement, chunk)
 
-    def of_payments(self, connection: str, payment_ids: Collection[str]) -> pd.DataFrame:
+    def of_payments(self, connection: str, payment_ids: Collection[str]) -> list[Row]:
         """Stored allocations of these payments (ALLOCATIONS)."""
-        return self._frame(connection, _allocation.c.payment_id, payment_ids)
+        return self._rows(connection, _allocation.c.payment_id, payment_ids)
 
-    def of_bills(self, connection: str, bill_ids: Collection[str]) -> pd.DataFrame:
+    def of_bills(self, connection: str, bill_ids: Collection[str]) -> list[Row]:
         """Stored allocations to these bills (ALLOCATIONS)."""
-        return self._frame(connection, _allocation.c.bill_id, bill_ids)
+        return self._rows(connection, _allocation.c.bill_id, bill_ids)
 
-    def by_id(self, connection: str, allocation_ids: Collection[str]) -> pd.DataFrame:
+    def by_id(self, connection: str, allocation_ids: Collection[str]) -> list[Row]:
         """Stored allocations by their own ids (ALLOCATIONS)."""
-        return self._frame(connection, _allocation.c.allocation_id, allocation_ids)
+        return self._rows(connection, _allocation.c.allocation_id, allocation_ids)
 
-    def _frame(self, connection: str, column: Any, ids: Collection[str]) -> pd.DataFrame:
-        parts = []
+    def _rows(self, connection: str, column: Any, ids: Collection[str]) -> list[Row]:
+        found: list[Row] = []
         with self._engine.begin() as db:
             for chunk in chunks(ids):
                 where = and_(_allocation.c.connection == connection, column.in_(chunk))
-                parts.append(frame_of(db, _query(where), ALLOCATIONS))
-        return pd.concat(parts, ignore_index=True) if parts else ALLOCATIONS.frame([])
+                found += rows_in(db, _query(where))
+        return found
 
-    def open(self, connection: str) -> pd.DataFrame:
+    def open(self, connection: str) -> list[Row]:
         """What a run looks at besides what changed: everything that was not seen settled, that is
         changed, held, pending, outside, or with an entry under way; and whatever has a superseded
         entry, which may still arrive in Procore (ALLOCATIONS)."""
         watched = or_(_allocation.c.settled.is_(False), _was_superseded(connection))
         where = and_(_allocation.c.connection == connection, watched)
         with self._engine.begin() as db:
-            return frame_of(db, _query(where), ALLOCATIONS)
+            return rows_in(db, _query(where))
 
-    def all(self, connection: str) -> pd.DataFrame:
+    def all(self, connection: str) -> list[Row]:
         """Everything ever seen (ALLOCATIONS)."""
         with self._engine.begin() as db:
-            return frame_of(db, _query(_allocation.c.connection == connection), ALLOCATIONS)
+            return rows_in(db, _query(_allocation.c.connection == connection))
 
     def put_aside(self, connection: str) -> set[str]:
         """Allocations that are outside because a person decided so about a hold."""
@@ -241,7 +242,7 @@ class Allocations:
             )
             return set(db.execute(query).scalars())
 
-    def posted_to(self, connection: str, application_ids: Collection[str]) -> pd.DataFrame:
+    def posted_to(self, connection: str, application_ids: Collection[str]) -> list[Row]:
         """Stored allocations with entries on these payment applications (ALLOCATIONS)."""
         ids: set[str] = set()
         with self._engine.begin() as db:
@@ -252,7 +253,7 @@ class Allocations:
                 ids |= set(db.execute(query).scalars())
         return self.by_id(connection, ids)
 
-    def sent_under_other(self, connection: str, policy_version: int) -> pd.DataFrame:
+    def sent_under_other(self, connection: str, policy_version: int) -> list[Row]:
         """Stored allocations with entries posted under another policy version (ALLOCATIONS)."""
         with self._engine.begin() as db:
             query = (

@@ -3,13 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, delete, select
 
-from paidsync.ledger.sql import chunks, frame_of, upsert
+from paidsync.ledger.sql import chunks, rows_in, upsert
 from paidsync.ledger.tables import Bill, Commitment, ContractPayment, PaymentApplication, Vendor
-from paidsync.records import COMMITMENTS, CONTRACT_PAYMENTS, PAYMENT_APPLICATIONS, rows_of
+from paidsync.records import COMMITMENTS, CONTRACT_PAYMENTS, PAYMENT_APPLICATIONS
 
 _bill = Bill.__table__  # type: ignore[attr-defined]
 _vendor = Vendor.__table__  # type: ignore[attr-defined]
@@ -43,10 +42,9 @@ class Mirror:
         upsert(db, _application, [{"connection": connection, **row} for row in rows])
 
     def store_contract_payments(
-        self, connection: str, commitment_ids: Collection[str], frame: pd.DataFrame, run_id: str
+        self, connection: str, commitment_ids: Collection[str], rows: Rows, run_id: str
     ) -> None:
         """The complete rows of these commitments, as just read: rows no longer there go."""
-        rows = rows_of(frame)
         with self._engine.begin() as db:
             for chunk in chunks(commitment_ids):
                 db.execute(
@@ -74,15 +72,13 @@ class Mirror:
             rows = db.execute(query.where(_vendor.c.connection == connection)).all()
         return {row.vendor_id: row.origin_id for row in rows}
 
-    def commitments(self, connection: str) -> pd.DataFrame:
+    def commitments(self, connection: str) -> list[dict[str, Any]]:
         """Every commitment known (records.COMMITMENTS)."""
         columns = [_commitment.c[name] for name in COMMITMENTS.columns]
         with self._engine.begin() as db:
-            return frame_of(
-                db, select(*columns).where(_commitment.c.connection == connection), COMMITMENTS
-            )
+            return rows_in(db, select(*columns).where(_commitment.c.connection == connection))
 
-    def applications(self, connection: str) -> pd.DataFrame:
+    def applications(self, connection: str) -> list[dict[str, Any]]:
         """Every payment application known, its vendor's origin id beside (PAYMENT_APPLICATIONS)."""
         columns = [
             _vendor.c.origin_id.label("vendor_origin_id")
@@ -102,7 +98,7 @@ class Mirror:
                 .where(_application.c.connection == connection)
                 .order_by(_application.c.application_id)
             )
-            return frame_of(db, query, PAYMENT_APPLICATIONS)
+            return rows_in(db, query)
 
     def commitments_with(self, connection: str, origin_ids: Collection[str]) -> dict[str, str]:
         """Commitments, with their projects, on which rows of these ids stood when last read."""
@@ -119,7 +115,7 @@ class Mirror:
 
     def contract_payments(
         self, connection: str, commitment_ids: Collection[str] | None = None
-    ) -> pd.DataFrame:
+    ) -> list[dict[str, Any]]:
         """Rows of Payments Issued as last read, of these commitments or of all
         (CONTRACT_PAYMENTS)."""
         columns = [_contract_payment.c[name] for name in CONTRACT_PAYMENTS.columns]
@@ -127,4 +123,4 @@ class Mirror:
         if commitment_ids is not None:
             query = query.where(_contract_payment.c.commitment_id.in_(commitment_ids))
         with self._engine.begin() as db:
-            return frame_of(db, query, CONTRACT_PAYMENTS)
+            return rows_in(db, query)

@@ -5,11 +5,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-import pandas as pd
 from sqlalchemy import Connection, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
-
-from paidsync.records import Schema, column
 
 T = TypeVar("T")
 
@@ -59,12 +56,11 @@ def insert_missing(connection: Connection, table: Table, row: Mapping[str, Any])
     connection.execute(insert(table).values(dict(row)).on_conflict_do_nothing())
 
 
-def frame_of(connection: Connection, query: Select[Any], schema: Schema) -> pd.DataFrame:
-    """The result of a query whose columns carry the schema's names, as a frame of it."""
+def rows_in(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    """The rows of a query as plain values; None where a cell is missing or an empty text."""
     result = connection.execute(query)
     names = list(result.keys())
-    rows = result.all()
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
-    return pd.DataFrame(
-        {name: column(list(columns.get(name, ())), dtype) for name, dtype in schema.columns.items()}
-    )
+    return [
+        {name: None if cell == "" else cell for name, cell in zip(names, row, strict=True)}
+        for row in result
+    ]

@@ -156,7 +156,7 @@ def test_rule_2_a_sync_whose_count_is_not_the_erps_looks_for_the_rest_itself(cit
 def ledger_of(town: Town) -> tuple[Any, ...]:
     """What the ledger keeps of the ERP, and how far it has read."""
     ledger = town.ledger
-    kept = ledger.allocations.all(town.name).to_dict("records")
+    kept = ledger.allocations.all(town.name)
     cursors = [ledger.runs.cursor(town.name, stream) for stream in ("bill_payments", "bills")]
     ledger.close()
     return kept, cursors

@@ -6,15 +6,17 @@ import pytest
 from ledger_rows import UK, US, allocation, entry, judgement, posted, store
 
 from paidsync.ledger import Ledger
-from paidsync.records import ALLOCATIONS, rows_of
+from paidsync.records import ALLOCATIONS
 
 
 def stored(ledger: Ledger, payment: str = "100") -> dict[str, Any]:
-    return rows_of(ALLOCATIONS.check(ledger.allocations.of_payments(US, [payment])))[0]
+    [row] = ledger.allocations.of_payments(US, [payment])
+    assert row.keys() == ALLOCATIONS.columns.keys()
+    return row
 
 
 def open_ids(ledger: Ledger) -> set[str]:
-    return set(ALLOCATIONS.check(ledger.allocations.open(US))["payment_id"])
+    return {row["payment_id"] for row in ledger.allocations.open(US)}
 
 
 def judge(ledger: Ledger, *rows: dict[str, Any], run: str = "run-1") -> None:
@@ -125,7 +127,7 @@ def test_what_is_not_as_it_is_kept_is_told_before_it_is_stored(ledger: Ledger) -
     read = [row | {"version": "9"}, other | {"cash_minor": 1}, new]
     changed = ledger.allocations.changed(US, read)
     assert changed == [other["allocation_id"], new["allocation_id"]]
-    assert set(ALLOCATIONS.check(ledger.allocations.all(US))["payment_id"]) == {"100", "101"}
+    assert {row["payment_id"] for row in ledger.allocations.all(US)} == {"100", "101"}
     assert stored(ledger, "101")["cash_minor"] == 125_000
 
 
@@ -215,10 +217,11 @@ def test_allocations_are_found_by_bill_and_by_the_application_they_were_posted_t
 ) -> None:
     store(ledger, allocation(), allocation("101"), allocation("101", "201"))
     posted(ledger, entry(payment="101", bill="201", application_id="a9"))
-    assert set(ledger.allocations.of_bills(US, ["200"])["payment_id"]) == {"100", "101"}
-    assert list(ledger.allocations.posted_to(US, ["a9"])["bill_id"]) == ["201"]
-    assert ALLOCATIONS.check(ledger.allocations.posted_to(US, ["nothing"])).empty
-    assert ALLOCATIONS.check(ledger.allocations.of_bills(US, [])).empty
+    on_bill = ledger.allocations.of_bills(US, ["200"])
+    assert {row["payment_id"] for row in on_bill} == {"100", "101"}
+    assert [row["bill_id"] for row in ledger.allocations.posted_to(US, ["a9"])] == ["201"]
+    assert ledger.allocations.posted_to(US, ["nothing"]) == []
+    assert ledger.allocations.of_bills(US, []) == []
 
 
 def test_more_rows_than_a_statement_takes_are_stored_and_found(ledger: Ledger) -> None:

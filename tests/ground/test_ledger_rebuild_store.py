@@ -7,7 +7,6 @@ from ledger_rows import UK, US, allocation, connect, entry, plan, posted, store
 
 from paidsync.ledger import Ledger
 from paidsync.ledger.entries import SEEN
-from paidsync.records import rows_of
 
 
 def found(n: int = 1, **changes: Any) -> dict[str, Any]:
@@ -134,5 +133,5 @@ def test_an_allocation_with_entries_is_no_opening_history(ledger: Ledger) -> Non
     with ledger.engine.begin() as db:
         ledger.allocations.not_history(db, US, [old["allocation_id"]])
     ids = [old["allocation_id"], other["allocation_id"]]
-    rows = {row["allocation_id"]: row for row in rows_of(ledger.allocations.by_id(US, ids))}
+    rows = {row["allocation_id"]: row for row in ledger.allocations.by_id(US, ids)}
     assert [rows[each]["opening"] for each in ids] == [False, True]
