@@ -71,9 +71,9 @@ def main(connection: str, result: Path, profile: Path | None) -> None:
 def _run(connection: str, stage: Callable[[str], Any]) -> dict[str, Any]:
     from prefect.logging import disable_run_logger
 
-    from paidsync.evidence.folder import read_frame
+    from paidsync.evidence.folder import read_records
     from paidsync.ledger import Ledger
-    from paidsync.records import ENTRIES, rows_of
+    from paidsync.records import ENTRIES
     from paidsync.settings import settings
     from tasks.batches import in_batches
     from tasks.extract import extract
@@ -120,7 +120,7 @@ def _run(connection: str, stage: Callable[[str], Any]) -> dict[str, Any]:
         with stage("plan"):
             came.plan = plan = plan_entries.fn(run, extract=extracted, match=came.match)
             require_loadable(plan)
-            entries = rows_of(read_frame(plan["entries"], ENTRIES))
+            entries = read_records(plan["entries"], ENTRIES)
             canary = run.policy_version if is_first_write(run, entries) else None
             batches = in_batches(entries, own.batch_commitments, canary_of=canary)
         for number, batch in enumerate(batches, start=1):

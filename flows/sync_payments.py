@@ -13,11 +13,11 @@ from connectors.errors import OutsideError, RateLimited, WrongSettings
 from flows.forms import OptionalDay, OptionalEmail, OptionalName, optional
 from flows.handle import PaidsyncConnection
 from flows.triggers import beginning, trigger_of
-from paidsync.evidence.folder import read_frame
+from paidsync.evidence.folder import read_records
 from paidsync.ledger import Ledger
 from paidsync.ledger.leases import Lease
 from paidsync.reasons import RunStopped
-from paidsync.records import ENTRIES, rows_of
+from paidsync.records import ENTRIES
 from paidsync.settings import settings
 from tasks.batches import in_batches
 from tasks.desk import Ref, Run
@@ -206,7 +206,7 @@ def _read_and_plan(run: Run, came: Came) -> tuple[dict[str, Ref], dict[str, Any]
 
 def _load(run: Run, came: Came, plan: dict[str, Any], *, context: Ref) -> None:
     """Batch by batch: send, then read back. A batch that fails leaves the others to be done."""
-    entries = rows_of(read_frame(plan["entries"], ENTRIES))
+    entries = read_records(plan["entries"], ENTRIES)
     size = settings().batch_commitments
     version = run.policy_version
     canary = version if is_first_write(run, entries) else None

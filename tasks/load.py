@@ -20,9 +20,9 @@ from connectors.errors import (
 from connectors.procore.records import ContractPayment, NewContractPayment
 from connectors.procore.routes import ContractPaymentsRoute, PaymentRoute
 from paidsync import money
-from paidsync.evidence.folder import read_frame, read_json
+from paidsync.evidence.folder import read_json, read_records
 from paidsync.reasons import Hold
-from paidsync.records import CONTRACT_PAYMENTS, ENTRIES, rows_of
+from paidsync.records import CONTRACT_PAYMENTS, ENTRIES
 from tasks.batches import Entry
 from tasks.case import differences, is_the_same
 from tasks.decisions import accepted_rows
@@ -63,9 +63,9 @@ def load_batch(
         if plan["approved"]:
             at.ledger.plans.require_approved(run.connection, plan["approved"])
         wanted = set(origin_ids)
-        entries = rows_of(read_frame(plan["entries"], ENTRIES))
+        entries = read_records(plan["entries"], ENTRIES)
         planned = [entry for entry in entries if entry["origin_id"] in wanted]
-        before = rows_of(read_frame(plan["contract_payments"], CONTRACT_PAYMENTS))
+        before = read_records(plan["contract_payments"], CONTRACT_PAYMENTS)
         loader = _Loader(
             at,
             plan["hash"],

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 from prefect import get_run_logger, task
 
-from paidsync.evidence.folder import read_frame, read_json
+from paidsync.evidence.folder import read_frame, read_json, read_records
 from paidsync.policy import Policy
 from paidsync.reasons import Decision, Disposition, Hold, Outside, Pending, Remark
 from paidsync.records import (
@@ -375,7 +375,7 @@ def match_payments(run: Run, extract: dict[str, Ref], validate: dict[str, Ref]) 
             read_frame(extract["applications"], PAYMENT_APPLICATIONS),
             read_frame(extract["commitments"], COMMITMENTS),
             read_frame(validate["faults"], FAULTS),
-            bills=rows_of(read_frame(extract["bills"], BILLS)),
+            bills=read_records(extract["bills"], BILLS),
             sent=Sent(
                 allocations=at.ledger.entries.with_entries(run.connection),
                 bills=at.ledger.entries.bills_with_entries(run.connection),

@@ -10,7 +10,7 @@ import pandas as pd
 from prefect import get_run_logger, task
 
 from paidsync import origin
-from paidsync.evidence.folder import read_frame, read_json
+from paidsync.evidence.folder import read_frame, read_json, read_records
 from paidsync.reasons import Disposition
 from paidsync.records import (
     ALLOCATIONS,
@@ -164,10 +164,9 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
         allocations = read_frame(extract["allocations"], ALLOCATIONS)
         dispositions = read_frame(match["dispositions"], DISPOSITIONS)
         commitments = {
-            row["commitment_id"]: row
-            for row in rows_of(read_frame(extract["commitments"], COMMITMENTS))
+            row["commitment_id"]: row for row in read_records(extract["commitments"], COMMITMENTS)
         }
-        applications = rows_of(read_frame(extract["applications"], PAYMENT_APPLICATIONS))
+        applications = read_records(extract["applications"], PAYMENT_APPLICATIONS)
         ids = [str(each) for each in allocations["allocation_id"]]
         entries = at.ledger.entries.of_allocations(run.connection, ids)
         closed = closed_for_good(commitments.values())
@@ -187,7 +186,7 @@ def plan_entries(run: Run, extract: dict[str, Ref], match: dict[str, Ref]) -> di
         by_commitment: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
             by_commitment[row["commitment_id"]].append(row)
-        bills = rows_of(read_frame(extract["bills"], BILLS))
+        bills = read_records(extract["bills"], BILLS)
         made = plan(
             allocations,
             dispositions,

@@ -14,7 +14,7 @@ from connectors.connection import ConnectionFile
 from connectors.errors import RateLimited
 from connectors.procore.links import commitment_link
 from paidsync.evidence import FileRef
-from paidsync.evidence.folder import read_frame, read_json
+from paidsync.evidence.folder import read_json, read_records
 from paidsync.records import (
     ALLOCATIONS,
     COMMITMENTS,
@@ -23,7 +23,6 @@ from paidsync.records import (
     PAYMENT_APPLICATIONS,
     VERIFIED,
     Standing,
-    rows_of,
 )
 from tasks import events, findings, pages
 from tasks.desk import Desk, Ref, Run, desk
@@ -84,16 +83,17 @@ def report(run: Run, came: Came) -> dict[str, Any]:
         )
         if limited:
             summary.message += f" {came.trouble}"
-        if run.posts and came.extract and rows:
-            _remember(at, came.extract, rows, loaded=came.loaded)
+        allocations = _allocations(came.extract)
+        if run.posts and rows:
+            _remember(at, allocations, rows, loaded=came.loaded)
             close_carried_out(at, summary.approved)
         held = [row for row in rows if row["disposition"] == "held"]
-        seen = _seen(came, rows, context)
+        seen = _seen(allocations, rows, context)
         keep = summary.state != "NothingToDo" or any(seen.values())
         if context is not None:
             seen["Control totals"] = findings.control_lines(summary.control, context["erp_title"])
         page = pages.summary_page(summary, held, run.folder, seen=seen)
-        views = _views(at, summary, page, came, entries, held)
+        views = _views(at, summary, page, came, entries, held, allocations)
         if keep:
             at.folder.put_json("summary", summary.as_dict())
             at.folder.put_text("summary.md", page)
@@ -117,8 +117,8 @@ def _result(
     at: Desk, extract: dict[str, Ref], plan: dict[str, Any], summary: Summary, *, loaded: bool
 ) -> tuple[list[Row], list[Row]]:
     """Fill the summary; answers the final dispositions and the plan's entries as they are now."""
-    planned: list[Row] = [*rows_of(read_frame(plan["entries"], ENTRIES))]
-    decided: list[Row] = [*rows_of(read_frame(plan["dispositions"], DISPOSITIONS))]
+    planned: list[Row] = [*read_records(plan["entries"], ENTRIES)]
+    decided: list[Row] = [*read_records(plan["dispositions"], DISPOSITIONS)]
     summary.plan, summary.approved = plan["hash"], plan["approved"]
     summary.awaiting, summary.awaiting_plan = plan["awaiting"], plan["awaiting_plan"]
     summary.awaiting_money = by_currency(_waiting(plan), "amount_minor")
@@ -148,7 +148,7 @@ def _result(
 
 def _waiting(plan: Mapping[str, Any]) -> list[Row]:
     """Entries that wait for a second person."""
-    return [*rows_of(read_frame(plan["waiting"], ENTRIES))] if "waiting" in plan else []
+    return [*read_records(plan["waiting"], ENTRIES)] if "waiting" in plan else []
 
 
 def _calls(by_system: Mapping[str, int]) -> dict[str, int]:
@@ -159,19 +159,15 @@ def _calls(by_system: Mapping[str, int]) -> dict[str, int]:
     return dict(calls)
 
 
-def _remember(at: Desk, extract: dict[str, Ref], rows: list[Row], *, loaded: bool) -> None:
+def _remember(at: Desk, allocations: Mapping[str, Row], rows: list[Row], *, loaded: bool) -> None:
     """What was judged, and the holds, into the ledger."""
     run = at.run
-    standing = {
-        row["allocation_id"]: row["standing"]
-        for row in rows_of(read_frame(extract["allocations"], ALLOCATIONS))
-    }
     at.ledger.allocations.judged(
         run.connection,
         (
             {
                 **row,
-                "settled": _is_settled(row, standing[row["allocation_id"]], loaded=loaded),
+                "settled": _is_settled(row, allocations[row["allocation_id"]], loaded=loaded),
             }
             for row in rows
         ),
@@ -184,11 +180,11 @@ def _remember(at: Desk, extract: dict[str, Ref], rows: list[Row], *, loaded: boo
     get_run_logger().info("Holds: %s new, %s closed, %s open.", opened, closed, len(held))
 
 
-def _is_settled(row: Row, standing: str, *, loaded: bool) -> bool:
+def _is_settled(row: Row, allocation: Row, *, loaded: bool) -> bool:
     """Nothing more to look at until something changes."""
     if row["disposition"] == "matched":
         return row["outcome"] == "right" or (row["outcome"] == "planned" and loaded)
-    return row["disposition"] == "outside" and standing in _ENDED
+    return row["disposition"] == "outside" and allocation["standing"] in _ENDED
 
 
 def _seal(at: Desk, summary: Summary, came: Came, *, keep_files: bool) -> str:
@@ -230,7 +226,13 @@ class _View:
 
 
 def _views(
-    at: Desk, summary: Summary, page: str, came: Came, entries: list[Row], held: list[Row]
+    at: Desk,
+    summary: Summary,
+    page: str,
+    came: Came,
+    entries: list[Row],
+    held: list[Row],
+    allocations: Mapping[str, Row],
 ) -> list[_View]:
     """Artifacts: a view of the evidence, at most 1,000 rows each. Nothing is shown yet."""
     name = at.run.connection
@@ -239,16 +241,15 @@ def _views(
     if came.plan is None or came.extract is None:
         return views
     commitments = {
-        row["commitment_id"]: row
-        for row in rows_of(read_frame(came.extract["commitments"], COMMITMENTS))
+        row["commitment_id"]: row for row in read_records(came.extract["commitments"], COMMITMENTS)
     }
     numbers = {key: row["number"] for key, row in commitments.items()}
     invoices = {
         row["application_id"]: row["invoice_number"]
-        for row in rows_of(read_frame(came.extract["applications"], PAYMENT_APPLICATIONS))
+        for row in read_records(came.extract["applications"], PAYMENT_APPLICATIONS)
     }
     link = _linker(at.connection, commitments)
-    planned = rows_of(read_frame(came.plan["entries"], ENTRIES))
+    planned = read_records(came.plan["entries"], ENTRIES)
     table = pages.entry_table(planned, link, numbers, invoices)
     views.append(_table(at, "planned", table, len(planned)))
     if waiting := _waiting(came.plan):
@@ -257,18 +258,19 @@ def _views(
     if at.run.posts:
         posted = pages.entry_table(entries, link, numbers, invoices)
         views.append(_table(at, "posted", posted, len(entries)))
-        seen = [row for ref in came.verified for row in rows_of(read_frame(ref, VERIFIED))]
+        seen = [row for ref in came.verified for row in read_records(ref, VERIFIED)]
         views.append(_table(at, "verified", pages.verified_table(seen, link, numbers), len(seen)))
     holds = {row["allocation_id"]: row["hold_id"] for row in at.ledger.holds.open(name)}
-    table = pages.held_table(held, _allocations(came.extract), link, numbers, holds)
+    table = pages.held_table(held, allocations, link, numbers, holds)
     return [*views, _table(at, "held", table, len(held))]
 
 
-def _seen(came: Came, rows: list[Row], context: Mapping[str, Any] | None) -> dict[str, list[str]]:
+def _seen(
+    allocations: Mapping[str, Row], rows: list[Row], context: Mapping[str, Any] | None
+) -> dict[str, list[str]]:
     """What the run saw besides what it did, by heading."""
-    if came.extract is None or context is None:
+    if context is None:
         return {}
-    allocations = _allocations(came.extract)
     return {
         "Changed in the ERP since it was posted": findings.changed_since_posted(rows, allocations),
         "More in Procore than the ERP says is paid": findings.beyond_paid(rows),
@@ -278,8 +280,8 @@ def _seen(came: Came, rows: list[Row], context: Mapping[str, Any] | None) -> dic
     }
 
 
-def _allocations(extract: dict[str, Ref]) -> dict[str, Row]:
-    rows = rows_of(read_frame(extract["allocations"], ALLOCATIONS))
+def _allocations(extract: dict[str, Ref] | None) -> dict[str, Row]:
+    rows = read_records(extract["allocations"], ALLOCATIONS) if extract else []
     return {row["allocation_id"]: row for row in rows}
 
 

@@ -11,14 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
-from paidsync.records import Schema, totals
+from paidsync.records import COUNT, FLAG, MAYBE, MONEY, TEXT, Schema, rows_of, totals
 
 MANIFEST = "manifest.json"
 CALLS = "calls.jsonl"
 _UNFINISHED = "manifest.partial"
 _LARGE = 1 << 20  # bytes
+# How a Parquet file names the type of a column that a frame has as this dtype.
+_STORED = {
+    TEXT: ("large_string", "string"),
+    MONEY: ("int64",),
+    COUNT: ("int64",),
+    FLAG: ("bool",),
+    MAYBE: ("bool",),
+}
 
 
 class SealBroken(Exception):
@@ -172,11 +181,38 @@ def _writing(folder: Path, file: Path | None = None) -> Iterator[None]:
 
 def read_frame(ref: Mapping[str, Any], schema: Schema) -> pd.DataFrame:
     """The frame behind a reference, if it is still the one that was written (SealBroken if not)."""
+    table = _table(ref)
+    return schema.check(table.to_pandas(use_threads=_is_large(table)))
+
+
+def read_records(ref: Mapping[str, Any], schema: Schema) -> list[dict[str, Any]]:
+    """The rows of the frame behind a reference, as `records.rows_of` has them, in a quarter of the
+    time: nothing becomes a frame on the way."""
+    table = _table(ref)
+    if not _is_of(table.schema, schema):
+        return rows_of(schema.check(table.to_pandas()))
+    columns = [
+        [None if cell == "" else cell for cell in each.to_pylist()] for each in table.columns
+    ]
+    return [dict(zip(schema.columns, cells, strict=True)) for cells in zip(*columns, strict=True)]
+
+
+def _table(ref: Mapping[str, Any]) -> pa.Table:
     path = _checked(ref)
     # pandas takes it for a data set of many files, and begins threads for the smallest.
-    large = path.stat().st_size > _LARGE
-    table = ParquetFile(path).read(use_threads=large)
-    return schema.check(table.to_pandas(use_threads=large))
+    return ParquetFile(path).read(use_threads=path.stat().st_size > _LARGE)
+
+
+def _is_large(table: pa.Table) -> bool:
+    return bool(table.nbytes > _LARGE)
+
+
+def _is_of(stored: pa.Schema, schema: Schema) -> bool:
+    """Whether a file has just the columns declared, in their order."""
+    return stored.names == [*schema.columns] and all(
+        str(stored_type) in _STORED[dtype]
+        for stored_type, dtype in zip(stored.types, schema.columns.values(), strict=True)
+    )
 
 
 def read_json(ref: Mapping[str, Any]) -> Any:

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from paidsync.evidence import FileRef, RunFolder, SealBroken
-from paidsync.evidence.folder import read_frame, read_json
+from paidsync.evidence.folder import read_frame, read_json, read_records
 from paidsync.reasons import RunStopped
-from paidsync.records import BILLS, CONTRACT_PAYMENTS
+from paidsync.records import ALLOCATIONS, BILLS, CONTRACT_PAYMENTS, ENTRIES, Schema, rows_of
 
 
 @pytest.fixture
@@ -50,6 +50,29 @@ def test_a_frame_comes_back_by_its_reference(folder: RunFolder) -> None:
     assert (ref.rows, ref.totals) == (3, {"JPY": -5, "USD": 2**62})
     handed_on = json.loads(json.dumps(ref.as_dict()))
     pd.testing.assert_frame_equal(read_frame(handed_on, CONTRACT_PAYMENTS), frame)
+
+
+@pytest.mark.parametrize("schema", [ALLOCATIONS, BILLS, CONTRACT_PAYMENTS, ENTRIES])
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_records_come_back_as_the_frame_has_them(
+    folder: RunFolder, schema: Schema, count: int
+) -> None:
+    cells: dict[str, list[Any]] = {
+        "str": ["Zoë", "", None], "Int64": [2**62, None, 0], "int64": [1, 0, -1],
+        "bool": [True, False, True], "boolean": [None, True, False],
+    }  # fmt: skip
+    frame = schema.frame(
+        {name: cells[dtype][row] for name, dtype in schema.columns.items()} for row in range(count)
+    )
+    ref = folder.put_frame("rows", frame, schema).as_dict()
+    records = read_records(ref, schema)
+    assert records == rows_of(read_frame(ref, schema))
+    assert [[type(cell) for cell in row.values()] for row in records] == [
+        [type(cell) for cell in row.values()] for row in rows_of(frame)
+    ]
+    other = BILLS if schema is not BILLS else ENTRIES
+    with pytest.raises(RunStopped, match="not as declared"):
+        read_records(ref, other)
 
 
 def test_a_document_comes_back_by_its_reference(folder: RunFolder) -> None:
@@ -187,6 +210,8 @@ def test_a_frame_that_is_not_the_one_written_is_refused(folder: RunFolder, attac
     attack(ref)
     with pytest.raises(SealBroken, match="Start a new run"):
         read_frame(ref.as_dict(), BILLS)
+    with pytest.raises(SealBroken, match="Start a new run"):
+        read_records(ref.as_dict(), BILLS)
 
 
 def test_a_document_that_was_changed_is_refused(folder: RunFolder) -> None:
