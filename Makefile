@@ -21,7 +21,7 @@ MUTANTS_VENV := .venv-mutants
 UV_VERSION := >=0.9,<1
 
 PYTHON ?=
-PYTEST_ARGS ?= -q -n auto --dist loadfile
+PYTEST_ARGS ?= -q -n auto --dist loadfile --no-loadscope-reorder
 BENCH_ARGS ?= --size 10k
 MUTANTS_ARGS ?=
 YEAR_ARGS ?=
