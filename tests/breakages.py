@@ -63,6 +63,13 @@ BREAKAGES = (
         ("tests/e2e/test_sync_recognition.py", "tests/e2e/test_sync_protection.py"),
     ),
     Breakage(
+        "what was read counts as judged, though the run ended before it judged",
+        "paidsync/ledger/allocations.py",
+        "                    **_UNJUDGED,\n",
+        "",
+        ("tests/e2e/test_sync_recognition.py",),
+    ),
+    Breakage(
         "an entry is not marked as sending before it is sent",
         "paidsync/ledger/entries.py",
         'state="sending", sent_at=utc_now()',

@@ -33,6 +33,7 @@ from paidsync.ledger import Ledger
 from paidsync.settings import settings
 from sandbox.erps import connection_section
 from sandbox.server import RunningSandbox
+from tests import empty_ledger
 
 NAME = "bluebird"
 STAGES = (
@@ -241,9 +242,11 @@ class Town:
     def connect(self, policy: str = "", *, start_date: str = "2000-01-01") -> None:
         """Store the connection or its next policy, as a person does; the truth is told as well."""
         file = self.file(policy, start_date=start_date)
-        for arguments in (["ledger", "upgrade"], ["connect", str(file)]):
-            said = self.paidsync(*arguments)
-            assert said.code == 0, said.err
+        ledger = self.data_dir / "ledger.sqlite3"
+        if not ledger.exists():
+            empty_ledger.put(ledger)
+        said = self.paidsync("connect", str(file))
+        assert said.code == 0, said.err
         told = tomllib.loads(_policy(policy, start_date))["policy"]
         for name in _NOT_OF_THE_TRUTH:
             told.pop(name, None)

@@ -42,6 +42,7 @@ from sandbox.demo.place import CONNECTION, connection_text
 from sandbox.faults import Faults
 from sandbox.server import described, doors
 from sandbox.world import build
+from tests import empty_ledger
 from tests.e2e import quick_rules
 from tests.histories.wire import Wire
 
@@ -53,7 +54,6 @@ STAGES = (
 )  # fmt: skip
 _NOON = datetime(2026, 3, 4, 20, tzinfo=UTC)  # in the company's own zone
 _NO_LIMIT = 10**8
-_EMPTY: dict[str, bytes] = {}  # ledgers that were just made, by the installation's name
 _KEY = Fernet.generate_key().decode()
 
 
@@ -121,15 +121,9 @@ class Scene:
         settings.cache_clear()
 
     def install(self, installation: str) -> None:
-        """A new and empty ledger, connected. The first one of this process is copied for those of
-        that name: making it takes as long as half a run."""
+        """A new and empty ledger, connected."""
         self.use(installation)
-        ledger = settings().data_dir / "ledger.sqlite3"
-        if installation not in _EMPTY:
-            self.paidsync("ledger", "upgrade")
-            _EMPTY[installation] = ledger.read_bytes()
-        ledger.parent.mkdir(exist_ok=True)
-        ledger.write_bytes(_EMPTY[installation])
+        empty_ledger.put(settings().data_dir / "ledger.sqlite3")
         self.connect()
 
     def connect(self) -> None:
