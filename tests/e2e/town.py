@@ -7,6 +7,7 @@ for scenarios about money. ``Town.paidsync`` is the command line, through Prefec
 import io
 import json
 import logging
+import os
 import tomllib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -243,7 +244,9 @@ class Town:
         """Store the connection or its next policy, as a person does; the truth is told as well."""
         file = self.file(policy, start_date=start_date)
         ledger = self.data_dir / "ledger.sqlite3"
-        if not ledger.exists():
+        if "PAIDSYNC_DATABASE_URL" in os.environ:
+            assert self.paidsync("ledger", "upgrade").code == 0
+        elif not ledger.exists():
             empty_ledger.put(ledger)
         said = self.paidsync("connect", str(file))
         assert said.code == 0, said.err
