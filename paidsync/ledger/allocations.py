@@ -17,7 +17,7 @@ _allocation = Allocation.__table__  # type: ignore[attr-defined]
 _entry = Entry.__table__  # type: ignore[attr-defined]
 _bill = Bill.__table__  # type: ignore[attr-defined]
 
-# What the run's judgement depends on; where one of these changed, it is judged anew.
+# What makes a payment another one than is kept here; its version and its time stamp alone do not.
 _CONTENT = (
     "standing",
     "payment_number",
