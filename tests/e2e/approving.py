@@ -39,15 +39,25 @@ class Phone:
         WATCH.note("an approver's seed", secret)
         self.seed = base64.b32decode(secret)
 
-    def code(self, *, steps: int = 0) -> str:
-        """The code of now, or of some steps of 30 s from now."""
-        at = int(time.time()) // 30 + steps
-        return TOTP(self.seed, 6, SHA1(), 30).generate(at * 30).decode()  # noqa: S303
+    def code(self) -> str:
+        """The code of now: taken for at least 30 s more."""
+        return self._code(0)
+
+    def next_code(self) -> str:
+        """The code after this one, as a clock that is ahead shows it: a second one, unwaited for.
+
+        There is no previous_code: it is no longer taken once these 30 s are over.
+        """
+        return self._code(1)
 
     def wrong(self) -> str:
         """Six digits that are no code about now."""
-        near = {self.code(steps=step) for step in range(-3, 4)}
+        near = {self._code(step) for step in range(-3, 4)}
         return next(f"{k:06}" for k in range(10) if f"{k:06}" not in near)
+
+    def _code(self, steps: int) -> str:
+        at = int(time.time()) // 30 + steps
+        return TOTP(self.seed, 6, SHA1(), 30).generate(at * 30).decode()  # noqa: S303
 
 
 def enrol(town: Town, email: str) -> Phone:

@@ -97,7 +97,7 @@ def test_a_code_is_good_for_one_decision_and_five_wrong_ones_close_the_door(
     for _ in range(4):
         wrong = answer(town, plan, code=phone.wrong())
         assert "is not the present code" in wrong["message"]
-    shut = answer(town, plan, code=phone.code(steps=1))
+    shut = answer(town, plan, code=phone.next_code())
     assert "5 wrong codes" in shut["message"]
     assert town.posts == 0
     told = json.dumps(trail(town, "decision_refused"))
@@ -147,8 +147,8 @@ def test_plans_are_listed_decided_and_carried_out_on_the_command_line(
     wrong = town.paidsync("approve", town.name, plan[:12], *by, phone.wrong())
     assert wrong.code == 1
     assert "Traceback" not in wrong.err
-    assert town.paidsync("reject", town.name, plan, *by, phone.code(steps=-1)).code == 0
-    said = town.paidsync("approve", town.name, plan[:12], *by, phone.code())
+    assert town.paidsync("reject", town.name, plan, *by, phone.code()).code == 0
+    said = town.paidsync("approve", town.name, plan[:12], *by, phone.next_code())
     assert (said.code, f"paidsync sync {town.name}" in said.out) == (0, True), said
     town.settled(state="Completed", posted=1)
     assert "0 plans" in town.paidsync("plans", town.name).out
