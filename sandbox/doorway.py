@@ -113,10 +113,10 @@ class Doorway:
             await self._truncate(await self._carry_out(scope, body), scope, send)
         elif kind == "slow":
             if not after:
-                await asyncio.sleep(fault.seconds)
+                await self.faults.pause(fault.seconds)
             reply = await self._carry_out(scope, body, receive)
             if after:
-                await asyncio.sleep(fault.seconds)
+                await self.faults.pause(fault.seconds)
             await reply.send(send)
         elif kind in ("headers", "repeat"):
             await self._falsify(fault, await self._carry_out(scope, body, receive), scope, send)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -86,7 +88,8 @@ class Late:
 class Faults:
     """The faults that are set, what they hit, and the requests that are still to be carried out.
 
-    `raws` are the records that are served otherwise than they are.
+    `raws` are the records that are served otherwise than they are. `over` is set when the servers
+    stop: nothing is slow any more then.
     """
 
     clock: Clock
@@ -97,8 +100,14 @@ class Faults:
     late: list[Late] = field(default_factory=list)
     expired: set[str] = field(default_factory=set)
     raws: list[Raw] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
     _next: int = 1
     _dice: dict[int, random.Random] = field(default_factory=dict)
+
+    async def pause(self, seconds: float) -> None:
+        """Let time pass, at most until the servers stop."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.over.wait(), seconds)
 
     def add(self, spec: dict[str, Any]) -> Fault:
         """Set a fault, or say plainly why it cannot be."""

@@ -41,7 +41,6 @@ class RunningSandbox:
         self._loop = asyncio.new_event_loop()
         self._failure: BaseException | None = None
         self._started = threading.Event()
-        self._stopping = asyncio.Event()
         self._apps = doors(world, self.calls, self.faults)
         self._sockets = [_listen() for _ in self._apps]
         urls = [f"http://{HOST}:{line.getsockname()[1]}" for line in self._sockets]
@@ -78,7 +77,7 @@ class RunningSandbox:
             states.append(state)
         late = asyncio.ensure_future(self._carry_out_late())
         self._started.set()
-        await self._stopping.wait()
+        await self.faults.over.wait()
         late.cancel()
         for server in servers:
             server.close()
@@ -98,7 +97,7 @@ class RunningSandbox:
     def stop(self) -> None:
         """Stop every server and wait until the ports are free."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._loop.call_soon_threadsafe(self.faults.over.set)
         self._thread.join(timeout=10)
         for line in self._sockets:
             line.close()

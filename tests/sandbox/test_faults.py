@@ -12,6 +12,8 @@ import httpx
 import pytest
 from quickbooks_helpers import Player
 
+from sandbox.server import start
+
 COUNT = {"query": "SELECT COUNT(*) FROM BillPayment"}
 
 
@@ -99,6 +101,15 @@ def test_a_slow_answer(sandbox_empty: Player) -> None:
     with pytest.raises(httpx.ReadTimeout):
         sandbox_empty.call("GET", "query", params=COUNT, timeout=0.05)
     assert count(sandbox_empty).status_code == 200
+
+
+def test_what_is_slow_is_carried_out_before_the_servers_stop() -> None:
+    with start("empty") as running, Player(running) as player:
+        body = payment(player)
+        fault(player, "slow", seconds=600)
+        with pytest.raises(httpx.ReadTimeout):
+            player.call("POST", "billpayment", json=body, timeout=0.05)
+    assert made(player) == 1
 
 
 def test_a_truncated_body(sandbox_empty: Player) -> None:
