@@ -61,6 +61,22 @@ def require_harmless(scene: Scene, before: Before, summary: Json, *, disturbed: 
     _require_no_surplus(scene, before)
 
 
+def require_due(scene: Scene, summary: Json) -> None:
+    """Each payment that a run sent was due, there and as much: also one that never arrived, which
+    nobody sees in Procore."""
+    due = {
+        (row["origin_prefix"], str(commitment["commitment_id"]), row["amount_minor"])
+        for commitment in scene.see("/truth")["commitments"]
+        for row in commitment["rows"]
+    }
+    with scene.ledger() as ledger:
+        entries = ledger.entries.of_connection(CONNECTION).values()
+    for entry in entries:
+        if entry["run_id"] == summary["run_id"] and entry["sent_at"] and entry["kind"] == "payment":
+            sent = entry["allocation_id"], entry["commitment_id"], entry["amount_minor"]
+            assert sent in due, f"{entry['origin_id']} was not due: {sent}"
+
+
 def _require_no_surplus(scene: Scene, before: Before) -> None:
     """A run leaves an allocation as it was, or as it should be, or on the way there: taken back."""
     due: dict[str, int] = defaultdict(int)
