@@ -10,6 +10,7 @@ from paidsync.reasons import Decision, Hold, Remark
 from tasks import drafts
 from tasks.case import Case, Known, Outcome
 from tasks.ours import our_id
+from tasks.planning import instead_of_what_was_sent
 
 Cases = Mapping[str, Case]  # by allocation
 Outcomes = dict[str, Outcome]
@@ -32,8 +33,8 @@ def link_typed_rows(cases: Cases, outcomes: Outcomes) -> None:
             and typed["amount_minor"] == target
             and typed["application_id"] in (None, case.judged["application_id"])
         ):
-            planned = [drafts.link(case, target, typed)]
-            outcomes[allocation] = Outcome(entries=drafts.numbered(case, planned))
+            planned = [*outcome.entries, drafts.link(case, target, typed)]
+            outcomes[allocation] = instead_of_what_was_sent(case, Outcome(entries=planned))
 
 
 def join_open_deletions(cases: Cases, outcomes: Outcomes) -> None:
@@ -47,11 +48,18 @@ def join_open_deletions(cases: Cases, outcomes: Outcomes) -> None:
     for allocation, case in cases.items():
         hold = waiting.get(case.row["bill_id"])
         if hold is not None and outcomes[allocation].posts:
-            outcomes[allocation] = Outcome.held(
+            held = Outcome.held(
                 hold,
                 f"Another payment of bill {case.row['bill_number']} is no longer in the ERP and "
                 "waits for a decision; this one waits with it.",
             )
+            outcomes[allocation] = _instead(case, outcomes[allocation], held)
+
+
+def _instead(case: Case, outcome: Outcome, held: Outcome) -> Outcome:
+    """Nothing of it is sent; what was sent before and stands is adopted all the same."""
+    there = {each["origin_id"] for each in case.standing}
+    return replace(held, entries=[each for each in outcome.entries if each["origin_id"] in there])
 
 
 def paid_on(bill: Mapping[str, Any]) -> int | None:
@@ -77,7 +85,7 @@ def keep_within_limits(cases: Cases, outcomes: Outcomes, known: Known) -> None:
         outcome = outcomes[allocation]
         held = limits.broken_by(cases[allocation], outcome)
         if held is not None:
-            outcomes[allocation] = held
+            outcomes[allocation] = _instead(cases[allocation], outcome, held)
             continue
         limits.take(outcome)
         if limits.above_due(outcome):

@@ -221,14 +221,14 @@ class _Loader:
             if each["n"] < entry["n"]
         )
 
-    @staticmethod
-    def _pair_broken(earlier: Row, entry: Entry) -> bool:
-        """A refused reversal: its replacement must not go."""
+    def _pair_broken(self, earlier: Row, entry: Entry) -> bool:
+        """A refused reversal of this plan: what replaces its row must not go. One of an older plan
+        was planned again, or its row is gone."""
         return bool(
             earlier["state"] == "refused"
             and earlier["kind"] == "reversal"
             and entry["kind"] == "payment"
-            and earlier["n"] == entry["n"] - 1
+            and earlier["origin_id"] in self._own
         )
 
     def _send(self, entry: Entry) -> None:

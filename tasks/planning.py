@@ -138,18 +138,13 @@ def _id_was_taken(entry: Row) -> bool:
 def _unanswered(case: Case) -> Outcome | None:
     """6.2 and 6.3: an entry that may have been sent is adopted, sent again, or waited for.
 
-    It is sent again as it was, and only where the table still asks for just that; otherwise it is
-    superseded, and what the table asks for goes out under the next n. One whose id was taken is
-    tried again under the same id: under the next one it could stand twice. After one that is there
-    goes what the table asks for with it in place: it may be void by now.
+    After one that is there goes what the table asks for with it in place: it may be void by now.
     """
-    sending = [
-        entry for entry in case.entries if entry["state"] == "sending" or _id_was_taken(entry)
-    ]
-    if not sending:
+    sent_once = _sent_once(case)
+    if not sent_once:
         return None
     by_id = {each["origin_id"]: each for each in case.standing}
-    for entry in sending:
+    for entry in sent_once:
         there = by_id.get(entry["origin_id"])
         if there is not None:
             if is_the_same(entry, there):
@@ -163,9 +158,27 @@ def _unanswered(case: Case) -> Outcome | None:
     asked = _due(case)
     if asked.left is not None or asked.disposition is not None:
         return asked
+    return instead_of_what_was_sent(case, asked)
+
+
+def _sent_once(case: Case) -> list[Row]:
+    """Entries of which nobody knows whether they stand somewhere."""
+    return [entry for entry in case.entries if entry["state"] == "sending" or _id_was_taken(entry)]
+
+
+def instead_of_what_was_sent(case: Case, asked: Outcome) -> Outcome:
+    """6.3: what is asked for, where something was sent, is not there and will not come any more.
+
+    It is sent again as it was, and only where just that is asked for; otherwise it is superseded,
+    and what is asked for goes out under the next n. One whose id was taken is tried again under the
+    same id: under the next one it could stand twice.
+    """
+    there = {each["origin_id"] for each in case.standing}
     planned = list(asked.entries)
     superseded = []
-    for entry in sending:
+    for entry in _sent_once(case):
+        if entry["origin_id"] in there:
+            continue
         place = next((k for k, e in enumerate(planned) if drafts.is_still_due(entry, e)), None)
         if place is not None:
             planned[place] = drafts.resumed(entry)

@@ -128,6 +128,31 @@ def test_rule_6_1_after_a_refused_reversal_its_replacement_does_not_go(
     assert town.amounts(one.prefix) == ["100.00", "-100.00", "60.00"]
 
 
+def test_rule_6_1_after_one_of_two_reversals_was_refused_their_replacement_does_not_go(
+    standing: Town,
+) -> None:
+    """Two rows stand, one of them late; both have to go before what is paid now may come."""
+    town = standing
+    for place in range(1, 4):
+        town.paid(f"{place}0.00", place)
+    town.settled(posted=3)
+    one = town.paid("100.00")
+    town.fault("late_commit", **_POST)
+    assert town.sync()["left"] == 1
+    less = [{"bill_id": one.bill, "amount": "60.00"}]
+    town.do("/erp/edit", payment_id=one.payment, bills=less)
+    assert town.sync()["posted"] == 1
+    assert town.do("/faults/commit-late")["statuses"] == [201]
+    less[0]["amount"] = "30.00"
+    town.do("/erp/edit", payment_id=one.payment, bills=less)
+    assert town.amounts(one.prefix) == ["60.00", "100.00"]
+    town.fault("status", status=422, **_POST)
+    summary = town.sync()
+    assert (summary["posted"], summary["reversed"]) == (0, 1), summary
+    assert town.amounts(one.prefix) == ["60.00", "100.00", "-60.00"]
+    town.settled(state="Completed", posted=1, reversed=1, held={})
+
+
 def test_rule_6_1_after_a_lost_reversal_its_replacement_waits(standing: Town) -> None:
     town = standing
     one = town.paid("100.00")

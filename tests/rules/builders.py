@@ -4,7 +4,7 @@ Bill ``640`` has number ``HRC-640``, is of vendor ``56`` and belongs to payment 
 on commitment ``c1``, unless a test says otherwise. Amounts are written as people read them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -362,10 +362,11 @@ class Books:
             for entry in kept:
                 if entry["origin_id"] in planned.superseded:
                     entry["state"] = "superseded"
+        own = {str(each) for each in planned.entries["origin_id"]}
         for entry in rows_of(planned.entries):
             kept = self.entries.setdefault(entry["allocation_id"], [])
             mine = next((each for each in kept if each["origin_id"] == entry["origin_id"]), None)
-            if not _may_go(entry, kept):
+            if not _may_go(entry, kept, own):
                 if not kept:
                     del self.entries[entry["allocation_id"]]
                 continue
@@ -416,15 +417,16 @@ class Books:
         ]
 
 
-def _may_go(entry: Mapping[str, Any], kept: Iterable[Row]) -> bool:
-    """n+1 goes only after n was read back; not at all after a reversal that was refused."""
+def _may_go(entry: Mapping[str, Any], kept: Iterable[Row], own: Collection[str]) -> bool:
+    """n+1 goes only after n was read back; no payment after a reversal of the same plan, whose ids
+    are its ``own``, that was refused."""
     earlier = [each for each in kept if each["n"] < entry["n"]]
     ended = ("verified", "refused", "superseded")
     return all(each["state"] in ended for each in earlier) and not any(
         each["state"] == "refused"
         and each["kind"] == "reversal"
         and entry["kind"] == "payment"
-        and each["n"] == entry["n"] - 1
+        and each["origin_id"] in own
         for each in earlier
     )
 

@@ -1,5 +1,6 @@
 """Money-rules 6.1 to 6.3, as far as they are decided without sending; and batches."""
 
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -7,14 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paidsync.policy import Policy
 from paidsync.reasons import Decision, Hold
 from paidsync.records import Standing, rows_of
 from tasks.batches import in_batches
 from tasks.decisions import Decided
 from tasks.order import in_sending_order
-from tests.rules.builders import Books, amounts, application, commitment, outcome, payment
+from tests.rules.builders import (
+    Books,
+    amounts,
+    application,
+    commitment,
+    outcome,
+    payment,
+    standing_row,
+)
 
 PAID = payment()
+LINKS = {1: Policy(start_date=date(2026, 1, 1), typed_rows="link")}
 NOTHING: list[tuple[str, int]] = []
 
 
@@ -302,6 +313,66 @@ def test_rule_6_3_what_somebody_typed_meanwhile_is_not_sent_again() -> None:
     assert amounts(planned) == NOTHING
 
 
+def test_rule_4_3_what_was_typed_instead_of_a_payment_sent_in_vain_is_linked() -> None:
+    books = Books.of(PAID, policies=LINKS)
+    (first,) = rows_of(books.sync(lambda _: "lost").entries)
+    books.rows.append(standing_row())
+    books.later(minutes=10)
+    planned = books.sync()
+    (link,) = rows_of(planned.entries)
+    assert (link["n"], link["links"], link["resumes"]) == (2, "typed", False)
+    assert planned.superseded == [first["origin_id"]]
+    assert (amounts(books.plan()), books.net(PAID)) == (NOTHING, 100_00)
+
+
+def test_rule_6_3_a_link_that_was_lost_is_sent_again_as_it_was() -> None:
+    books = Books.of(PAID, policies=LINKS, rows=[standing_row()])
+    (first,) = rows_of(books.sync(lambda _: "lost").entries)
+    assert outcome(books.plan(), PAID) == ("matched", "left")
+    books.later(minutes=10)
+    planned = books.sync()
+    assert rows_of(planned.entries) == [first | {"resumes": True}]
+    assert planned.superseded == []
+    assert (amounts(books.plan()), books.net(PAID)) == (NOTHING, 100_00)
+
+
+def test_rule_6_2_a_reversal_whose_answer_was_lost_is_adopted_before_a_row_is_linked() -> None:
+    books = Books.posted(PAID, policies=LINKS)
+    books.erp_says(PAID, standing=Standing.VOIDED)
+    books.sync(lambda _: "landed")
+    books.erp_says(PAID, standing=Standing.LIVE, cash_minor=100_00)
+    books.rows.append(standing_row())
+    planned = books.sync()
+    assert [(e["n"], e["kind"], e["resumes"], e["links"]) for e in rows_of(planned.entries)] == [
+        (2, "reversal", True, None),
+        (3, "payment", False, "typed"),
+    ]
+    assert (amounts(books.plan()), books.net(PAID)) == (NOTHING, 100_00)
+
+
+def test_rule_6_2_a_reversal_whose_answer_was_lost_is_adopted_where_its_replacement_is_held() -> (
+    None
+):
+    due = application("640", due_minor=100_00)
+    books = Books.posted(PAID, [due])
+    books.erp_says(PAID, cash_minor=80_00)
+    books.sync(lambda _: "landed")
+    books.applications["a640"]["due_minor"] = 70_00
+    planned = books.sync()
+    assert outcome(planned, PAID) == ("held", "overpays_payment_application")
+    assert amounts(planned) == [("reversal", -100_00)]
+    states = [(entry["n"], entry["state"]) for entry in books.entries[PAID["allocation_id"]]]
+    assert states == [(1, "verified"), (2, "verified")]
+    assert amounts(books.plan()) == NOTHING
+
+
+def test_rule_6_2_beside_an_id_that_was_taken_nothing_is_linked() -> None:
+    books = taken(policies=LINKS)
+    books.rows.append(standing_row())
+    planned = books.plan()
+    assert (amounts(planned), outcome(planned, PAID)) == (NOTHING, ("held", "origin_id_conflict"))
+
+
 def test_rule_6_3_a_late_row_of_a_payment_voided_meanwhile_is_adopted_and_taken_back() -> None:
     books = Books.of(PAID)
     books.sync(lambda _: "landed")
@@ -375,9 +446,9 @@ def test_rule_5_4_a_canary_that_replaces_an_older_policys_entry_takes_its_revers
     assert [len(batch) for batch in batches] == [2, 4]
 
 
-def taken() -> Books:
+def taken(**more: Any) -> Books:
     """Procore says that our id stands already, though not on this commitment."""
-    books = Books.of(PAID)
+    books = Books.of(PAID, **more)
     books.sync(lambda _: "refused")
     books.entries[PAID["allocation_id"]][0]["message"] = "origin_id_conflict: it is taken"
     return books
