@@ -7,6 +7,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from paidsync.evidence import RunFolder
+from paidsync.evidence.names import folder_name
 from paidsync.ledger import Ledger
 from paidsync.ledger.leases import Lease
 from paidsync.ledger.tables import SyncRun
@@ -38,7 +39,7 @@ def open_run(
     stored = stored_connection(ledger, connection)
     row = ledger.connections.get(connection)
     began = datetime.now(UTC)
-    path = own.runs_dir / connection / f"{began:%Y%m%dT%H%M%S%f}-{run_id[:8]}-{attempt}"
+    path = own.runs_dir / connection / folder_name(began, run_id, attempt)
     before = ledger.runs.get(run_id)
     if before is not None and before.ended_at is None:
         _seal_crashed(ledger, before)

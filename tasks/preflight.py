@@ -14,6 +14,7 @@ from tasks.desk import RETRIES, RETRY_SECONDS, Desk, Run, desk, may_try_again
 from tasks.ours import require_known
 from tasks.payments_issued import read_everything
 from tasks.people import require_requester
+from tasks.restored import knows_less_than_its_folders
 
 # Procore: ERP Integrations; what an integration's service account needs.
 _ENOUGH = ("standard", "admin", "unknown")
@@ -32,8 +33,9 @@ def preflight(run: Run) -> dict[str, Any]:
     """Check both companies, the permissions of both accounts, and what the run was asked for by
     whom.
 
-    Before the first write it also reads every commitment: nothing of ours may stand there (4.2),
-    and nobody else may post payments there (4.4). Later runs see to that in what they read for the
+    Before the first write, and where the ledger is of an older day than the run folders, it also
+    reads every commitment: nothing of ours may stand there that the ledger never sent (4.2), and
+    nobody else may post payments there (4.4). Other runs see to that in what they read for the
     plan.
 
     Answers what was found, for the run folder. Raises RunStopped (company_changed, erp_tool_off,
@@ -50,11 +52,8 @@ def preflight(run: Run) -> dict[str, Any]:
             needed=at.policy.requester == "required",
         )
         _require_sound(at, found)
-        if not at.ledger.entries.any_sent(run.connection):
-            rows = list(read_everything(at.procore, found["home_currency"]))
-            prefix = origin.company_prefix(at.connection.erp_name, at.connection.erp_company)
-            require_known(rows, prefix, set())
-            require_alone(at, rows, found["time_zone"])
+        if not at.ledger.entries.any_sent(run.connection) or knows_less_than_its_folders(at):
+            _look_everywhere(at, found)
         at.folder.put_json("preflight", found)
     get_run_logger().info(
         "%s, %s and Procore company %s answer.",
@@ -63,6 +62,15 @@ def preflight(run: Run) -> dict[str, Any]:
         found["procore_company_name"],
     )
     return found
+
+
+def _look_everywhere(at: Desk, found: dict[str, Any]) -> None:
+    """Every row of every commitment: whether the ledger sent what is ours, and whose the rest is.
+    Raises RunStopped (ledger_behind, other_integration_active)."""
+    rows = list(read_everything(at.procore, found["home_currency"]))
+    prefix = origin.company_prefix(at.connection.erp_name, at.connection.erp_company)
+    require_known(rows, prefix, at.ledger.entries.known_ids(at.run.connection))
+    require_alone(at, rows, found["time_zone"])
 
 
 def _require_sound(at: Desk, found: dict[str, Any]) -> None:

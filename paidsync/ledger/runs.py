@@ -137,6 +137,24 @@ class Runs:
             row = db.execute(query).mappings().first()
         return SyncRun.model_validate(dict(row)) if row else None
 
+    def last_reader(self, connection: str) -> SyncRun | None:
+        """The run that stored an extract last."""
+        with self._engine.begin() as db:
+            query = (
+                select(_run)
+                .where(_run.c.connection == connection, _run.c.generation.is_not(None))
+                .order_by(_run.c.generation.desc())
+                .limit(1)
+            )
+            row = db.execute(query).mappings().first()
+        return SyncRun.model_validate(dict(row)) if row else None
+
+    def ids(self, connection: str) -> list[str]:
+        """Every run of a connection that this ledger knows of."""
+        with self._engine.begin() as db:
+            query = select(_run.c.run_id).where(_run.c.connection == connection)
+            return list(db.execute(query).scalars())
+
     def last_reader_but(self, connection: str, run_id: str) -> str:
         """Which extract of another run came last: what a retry's reuse depends on."""
         with self._engine.begin() as db:
