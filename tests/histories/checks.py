@@ -58,17 +58,18 @@ def require_harmless(scene: Scene, before: Before, summary: Json, *, disturbed: 
         assert summary["message"].startswith("ledger_behind"), summary["message"]
     touched = [one for one in scene.see("/differences") if one["kind"] in _OF_OTHERS]
     assert not touched, touched
-    _require_no_surplus(scene, before)
-
-
-def require_due(scene: Scene, summary: Json) -> None:
-    """Each payment that a run sent was due, there and as much: also one that never arrived, which
-    nobody sees in Procore."""
-    due = {
+    due = [
         (row["origin_prefix"], str(commitment["commitment_id"]), row["amount_minor"])
         for commitment in scene.see("/truth")["commitments"]
         for row in commitment["rows"]
-    }
+    ]
+    _require_no_surplus(scene, before, due)
+    _require_due(scene, summary, due)
+
+
+def _require_due(scene: Scene, summary: Json, due: Collection[tuple[str, str, int]]) -> None:
+    """Each payment that a run sent was due, there and as much: also one that never arrived, which
+    nobody sees in Procore."""
     with scene.ledger() as ledger:
         entries = ledger.entries.of_connection(CONNECTION).values()
     for entry in entries:
@@ -77,14 +78,15 @@ def require_due(scene: Scene, summary: Json) -> None:
             assert sent in due, f"{entry['origin_id']} was not due: {sent}"
 
 
-def _require_no_surplus(scene: Scene, before: Before) -> None:
+def _require_no_surplus(
+    scene: Scene, before: Before, due: Collection[tuple[str, str, int]]
+) -> None:
     """A run leaves an allocation as it was, or as it should be, or on the way there: taken back."""
-    due: dict[str, int] = defaultdict(int)
-    for commitment in scene.see("/truth")["commitments"]:
-        for row in commitment["rows"]:
-            due[row["origin_prefix"]] += row["amount_minor"]
+    wanted: dict[str, int] = defaultdict(int)
+    for prefix, _, amount in due:
+        wanted[prefix] += amount
     for prefix, net in _net(scene).items():
-        allowed = {0, before.net.get(prefix, 0), due.get(prefix, 0)}
+        allowed = {0, before.net.get(prefix, 0), wanted.get(prefix, 0)}
         assert net in allowed, f"{prefix} stands at {net}, of {allowed}"
 
 

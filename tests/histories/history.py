@@ -235,7 +235,6 @@ class History:
         self.tally.entries["payments"] += summary["posted"]
         self.tally.entries["reversals"] += summary["reversed"]
         checks.require_harmless(self.scene, before, summary, disturbed=disturbed)
-        checks.require_due(self.scene, summary)
         checks.tell_of_matches(self.scene)
         return summary
 
