@@ -105,6 +105,13 @@ BREAKAGES = (
         ("tests/e2e/test_read_back.py",),
     ),
     Breakage(
+        "nobody asks whether the ledger is older than the run folders",
+        "tasks/preflight.py",
+        " or knows_less_than_its_folders(at)",
+        "",
+        ("tests/e2e/test_ledger_restored.py",),
+    ),
+    Breakage(
         "a list that is not complete is taken for the whole",
         "tasks/payments_issued.py",
         "if not listing.complete:",
