@@ -59,11 +59,14 @@ class Verdict:
 
     @property
     def rightly_posted(self) -> bool:
-        """Say whether its target stood on its commitment when the world last changed."""
-        stood = self.stood
-        if stood is None:
+        """Say whether its target stood on its commitment when the world last changed; and with its
+        date and number, where the policy posts changes of these anew."""
+        stood, due = self.stood, (self.commitment_id, self.target)
+        if stood is None or (stood.commitment_id, stood.amount) != due:
             return False
-        return (stood.commitment_id, stood.amount) == (self.commitment_id, self.target)
+        if stood.linked or self.policy.details_changed != "repost":
+            return True
+        return (stood.date, stood.number or None) == (self.date, self.check_number or None)
 
     @property
     def place(self) -> int:

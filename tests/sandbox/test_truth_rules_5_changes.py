@@ -84,6 +84,20 @@ def test_rule_5_a_changed_number_is_posted_anew_where_the_policy_says_so(
     assert [one["kind"] for one in sandbox_empty.see("/differences")] == ["wrong_date"]
 
 
+def test_rule_4_3_nothing_is_posted_anew_beside_a_row_that_looks_alike(
+    sandbox_empty: Player,
+) -> None:
+    sandbox_empty.do("/policy", details_changed="repost")
+    payment, bill, _ = posted(sandbox_empty)
+    place = sandbox_empty.commitments[0]
+    day = sandbox_empty.world.erp.payments.rows[payment].txn_date.isoformat()
+    sandbox_empty.do("/procore/row", commitment_id=place, amount="100.00", date=day)
+    assert is_now(sandbox_empty, payment, bill) == ("matched", None, 10000)
+    sandbox_empty.do("/erp/edit", payment_id=payment, number="77001")
+    assert is_now(sandbox_empty, payment, bill) == ("held", "looks_like_manual_payment", 10000)
+    assert sandbox_empty.see("/differences") == []
+
+
 def test_rule_5_a_changed_number_is_only_noted_for_what_was_posted_before(
     sandbox_empty: Player,
 ) -> None:
