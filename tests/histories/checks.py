@@ -133,8 +133,14 @@ def _sent_in_vain(scene: Scene) -> list[Json]:
 
 def tell_of_matches(scene: Scene) -> None:
     """Whether a bill is as large as what is due is asked at the first match alone (3.4). Of one
-    that led to nothing only the ledger knows: here the truth learns of it."""
-    scene.world.memory.sent_bills.update(entry["bill_id"] for entry in _sent_in_vain(scene))
+    that led to nothing only the ledger in use knows: here the truth learns of it, and unlearns what
+    another ledger knew."""
+    known = scene.world.memory.sent_bills
+    ours = [prefix_of(scene.world, row["origin_id"]) or "" for row in scene.rows()]
+    standing = {part for prefix in ours for part in prefix.split(":")}  # their bills among them
+    known -= scene.told - standing
+    scene.told = {entry["bill_id"] for entry in _sent_in_vain(scene)} - known
+    known |= scene.told
 
 
 def _by_procore_pay(truth: Json) -> bool:

@@ -176,6 +176,7 @@ class History:
         """The copy of the ledger takes its place."""
         self._mend()
         self.scene.restore(f"{self.installations[-1]}.backup")
+        checks.tell_of_matches(self.scene)
 
     def _sync_elsewhere(self) -> None:
         """Another installation of PaidSync goes on with the same two companies."""
@@ -187,6 +188,7 @@ class History:
         else:
             self.installations.reverse()
             self.scene.use(self.installations[-1])
+        checks.tell_of_matches(self.scene)
 
     # Runs
 

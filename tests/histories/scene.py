@@ -69,6 +69,7 @@ class Scene:
         self._folder = folder
         self._patch = patch
         self._runs = 0
+        self.told: set[str] = set()  # bills that the truth knows from the ledger in use alone
         self.world = build("empty", erp=erp, procore_hourly=_NO_LIMIT, procore_spike=_NO_LIMIT)
         self.world.clock.set(_NOON)
         self.faults = Faults(self.world.clock, self.world.seed, ("procore", erp))
